@@ -1,0 +1,73 @@
+# Precompiled headers. Each kind is compiled once and shared by all targets of that kind:
+#   std    what nearly every file includes; nothing that zab/ or lockserver/state/ may not use
+#   asio   std, and Boost.Asio's coroutines and sockets
+#   gtest  std, and GoogleTest
+# A precompiled header is a matter of speed only: each file still includes what it uses, which a
+# build with -DHOLDFAST_PCH=OFF shows.
+
+include_guard(GLOBAL)
+
+set(holdfast_pch_std
+    <algorithm>
+    <array>
+    <compare>
+    <cstddef>
+    <cstdint>
+    <cstdlib>
+    <deque>
+    <functional>
+    <limits>
+    <map>
+    <memory>
+    <optional>
+    <set>
+    <span>
+    <string>
+    <string_view>
+    <tuple>
+    <type_traits>
+    <utility>
+    <variant>
+    <vector>)
+set(holdfast_pch_asio
+    ${holdfast_pch_std}
+    <chrono>
+    <boost/asio/as_tuple.hpp>
+    <boost/asio/awaitable.hpp>
+    <boost/asio/buffer.hpp>
+    <boost/asio/co_spawn.hpp>
+    <boost/asio/connect.hpp>
+    <boost/asio/detached.hpp>
+    <boost/asio/io_context.hpp>
+    <boost/asio/ip/tcp.hpp>
+    <boost/asio/post.hpp>
+    <boost/asio/read.hpp>
+    <boost/asio/redirect_error.hpp>
+    <boost/asio/steady_timer.hpp>
+    <boost/asio/use_awaitable.hpp>
+    <boost/asio/write.hpp>)
+set(holdfast_pch_gtest ${holdfast_pch_std} <gtest/gtest.h>)
+
+function(_holdfast_use_pch target kind)
+  if(NOT HOLDFAST_PCH OR kind STREQUAL "none")
+    return()
+  endif()
+  if(NOT DEFINED holdfast_pch_${kind})
+    message(FATAL_ERROR "${target}: PCH is '${kind}'; it may be std, asio, gtest or none.")
+  endif()
+  set(owner holdfast_pch_${kind})
+  if(NOT TARGET ${owner})
+    set(source "${CMAKE_BINARY_DIR}/deps/${owner}.cc")
+    if(NOT EXISTS "${source}")
+      file(WRITE "${source}" "// Carries the precompiled header '${kind}'; it has no code.\n")
+    endif()
+    add_library(${owner} OBJECT "${source}")
+    target_link_libraries(${owner} PRIVATE holdfast_warnings)
+    if(NOT kind STREQUAL "std")
+      holdfast_find_dependency(holdfast_dep_${kind})
+      target_link_libraries(${owner} PRIVATE holdfast_dep_${kind})
+    endif()
+    target_precompile_headers(${owner} PRIVATE ${holdfast_pch_${kind}})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${owner})
+endfunction()
