@@ -4,13 +4,7 @@
 # once, into one static library, without our warnings. Who links it includes
 # "thrift/gen/LockService.h" or "thrift/gen/record_types.h"; for them it is a system header.
 #
-# A service's processor over one concrete protocol is by far the largest piece of it (a quarter of a
-# minute each), so it is instantiated here, for the protocols that a server accepts, and nowhere
-# else: who serves includes "thrift/gen/LockService_processor.h", which names
-# LockServiceBinaryProcessor and LockServiceCompactProcessor, and not LockService.h.
-#
-# The generator's options: cob_style, because a handler that keeps its reply callback can park a
-# call without a thread; templates, because read() and write() over a concrete protocol and buffer
+# The generator's options: templates, because read() and write() over a concrete protocol and buffer
 # have no virtual call a field; moveable_types, because records are moved through the pipeline.
 #
 # Thrift takes any number from the wire into an enumeration. The generated ones get a fixed
@@ -19,7 +13,7 @@
 
 include_guard(GLOBAL)
 
-set(holdfast_thrift_options cob_style,templates,moveable_types,no_skeleton)
+set(holdfast_thrift_options templates,moveable_types,no_skeleton)
 
 # The names of the services that a file declares.
 function(_holdfast_thrift_services file out_services)
@@ -48,57 +42,6 @@ function(_holdfast_thrift_outputs file folder out_sources out_headers)
   set(${out_headers} "${headers}" PARENT_SCOPE)
 endfunction()
 
-set(_holdfast_processor_header [[
-#pragma once
-
-#include <thrift/protocol/TBinaryProtocol.h>
-#include <thrift/protocol/TCompactProtocol.h>
-#include <thrift/transport/TBufferTransports.h>
-
-#include "thrift/gen/@service@.h"
-
-namespace @namespace@ {
-
-using @service@BinaryProtocol = ::apache::thrift::protocol::TBinaryProtocolT<
-    ::apache::thrift::transport::TMemoryBuffer>;
-using @service@CompactProtocol = ::apache::thrift::protocol::TCompactProtocolT<
-    ::apache::thrift::transport::TMemoryBuffer>;
-
-using @service@BinaryProcessor = @service@AsyncProcessorT<@service@BinaryProtocol>;
-using @service@CompactProcessor = @service@AsyncProcessorT<@service@CompactProtocol>;
-
-extern template class @service@AsyncProcessorT<@service@BinaryProtocol>;
-extern template class @service@AsyncProcessorT<@service@CompactProtocol>;
-
-}  // namespace @namespace@
-]])
-set(_holdfast_processor_source [[
-#include "thrift/gen/@service@_processor.h"
-
-template class @namespace@::@service@AsyncProcessorT<
-    @namespace@::@service@@protocol@Protocol>;
-]])
-
-# Writes <Service>_processor.h and a source for each protocol (two, so that both cores compile).
-function(_holdfast_thrift_processors file folder out_sources)
-  set(written)
-  file(STRINGS "${file}" namespace REGEX "^[ \t]*namespace[ \t]+cpp[ \t]")
-  string(REGEX REPLACE "^[ \t]*namespace[ \t]+cpp[ \t]+([A-Za-z0-9_.]+).*" "\\1" namespace
-                       "${namespace}")
-  string(REPLACE "." "::" namespace "${namespace}")
-  _holdfast_thrift_services("${file}" services)
-  foreach(service IN LISTS services)
-    file(CONFIGURE OUTPUT "${folder}/${service}_processor.h"
-         CONTENT "${_holdfast_processor_header}" @ONLY)
-    foreach(protocol Binary Compact)
-      set(source "${folder}/${service}_processor_${protocol}.cpp")
-      file(CONFIGURE OUTPUT "${source}" CONTENT "${_holdfast_processor_source}" @ONLY)
-      list(APPEND written "${source}")
-    endforeach()
-  endforeach()
-  set(${out_sources} "${written}" PARENT_SCOPE)
-endfunction()
-
 function(holdfast_thrift_gen)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "TARGET" "FILES")
   _holdfast_check_arguments(holdfast_thrift_gen "${arg_UNPARSED_ARGUMENTS}" "${arg_TARGET}")
@@ -118,7 +61,6 @@ function(holdfast_thrift_gen)
   foreach(path IN LISTS paths)
     get_filename_component(name "${path}" NAME)
     _holdfast_thrift_outputs("${path}" "${folder}" sources headers)
-    _holdfast_thrift_processors("${path}" "${folder}" processors)
     add_custom_command(
       OUTPUT ${sources} ${headers}
       COMMAND "${HOLDFAST_THRIFT_COMPILER}" --gen cpp:${holdfast_thrift_options} -I
@@ -127,7 +69,7 @@ function(holdfast_thrift_gen)
       DEPENDS ${paths}
       COMMENT "Thrift: ${name}"
       VERBATIM)
-    list(APPEND all_sources ${sources} ${processors})
+    list(APPEND all_sources ${sources})
     list(APPEND all_headers ${headers})
   endforeach()
 

@@ -239,3 +239,18 @@ struct RequestReply {
   1: i32 epoch,
   2: binary payload
 }
+
+/** Payload of a REQUEST_REPLY: the leader has not proposed the command, and will not. */
+struct Refusal {
+  /** Of the command's origin; 0 if the leader could not read the command. */
+  1: i64 call,
+  /** ErrorCode of lockservice.thrift. */
+  2: i32 code,
+  3: string message,
+  /** The same command may succeed if it is sent again later. */
+  4: bool retryable,
+  /** LIMIT, TOO_LARGE: as in LockServiceError. */
+  5: string limit_name,
+  6: i64 limit,
+  7: i64 actual
+}

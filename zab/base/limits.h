@@ -34,6 +34,8 @@ inline constexpr std::size_t kEphemeralsPerSessionMax = 10'000;
 inline constexpr std::size_t kLocksPerSessionMax = 10'000;
 inline constexpr std::size_t kWatchesPerSessionMax = 10'000;
 inline constexpr std::size_t kPendingPerSessionMax = 2'048;
+inline constexpr std::size_t kWatchesPerReplicaMax = 1'000'000;
+inline constexpr std::size_t kSessionsPerConnectionMax = 1'024;
 
 // Locks.
 inline constexpr std::int64_t kLockDelayMaxMs = 60'000;

@@ -1,0 +1,122 @@
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <glog/logging.h>
+
+#include "lockserver/daemon.h"
+#include "lockserver/version.h"
+
+namespace {
+
+// Endpoints on the command line; CLI11 reports the message of a failed validation with the flag's
+// name.
+std::string check_endpoint(const std::string& text) {
+  const auto parsed = holdfast::parse_endpoint(text);
+  return parsed.ok() ? std::string() : parsed.status().message();
+}
+
+struct Arguments {
+  holdfast::InitOptions init;
+  holdfast::RunOptions run;
+  std::string client_listen = "127.0.0.1:7101";
+  std::string peer_listen;
+  std::string client_advertise;
+};
+
+CLI::App* add_init(CLI::App& app, Arguments& arguments) {
+  holdfast::InitOptions& init = arguments.init;
+  CLI::App* command = app.add_subcommand("init", "Make a replica's directory, once in its life");
+  command->add_option("--data", init.data_dir, "Directory to make")->required();
+  command->add_option("--cell", init.cell_name, "Name of the cell: 1 to 63 of a-z, 0-9 and -")
+      ->required();
+  command
+      ->add_option("--cell-id", init.cell_id,
+                   "Id of the cell, the same for all its replicas: holdfast cell new-id makes one")
+      ->required();
+  command->add_option("--id", init.id, "Number of this replica among the members, from 1")
+      ->required();
+  command
+      ->add_option("--voters", init.voters,
+                   "Voting replicas with the addresses at which their peers reach them: "
+                   "1=host:port,2=host:port,…")
+      ->required();
+  command->add_option("--observers", init.observers, "Replicas without a vote, in the same form");
+  return command;
+}
+
+CLI::App* add_run(CLI::App& app, Arguments& arguments) {
+  holdfast::RunOptions& run = arguments.run;
+  CLI::App* command = app.add_subcommand("run", "Run a replica until SIGTERM or Ctrl-C");
+  command->set_config("--config", "", "Read these options from a file (name = value)");
+  command->add_option("--data", run.data_dir, "The replica's directory, made by init")->required();
+  command
+      ->add_option("--client-listen", arguments.client_listen,
+                   "host:port for clients; port 0 chooses one")
+      ->capture_default_str()
+      ->check(check_endpoint);
+  command
+      ->add_option("--peer-listen", arguments.peer_listen,
+                   "host:port for other replicas, if it is not the address given to init")
+      ->check(check_endpoint);
+  command
+      ->add_option("--client-advertise", arguments.client_advertise,
+                   "host:port that clients are told, if it is not --client-listen")
+      ->check(check_endpoint);
+  command->add_flag("--rejoin", run.rejoin,
+                    "This replica's disk was lost and made anew: let the others bring it up to "
+                    "date before it counts again");
+  command
+      ->add_option("--failure-timeout-ms", run.failure_timeout_ms,
+                   "Silence after which a replica counts as lost")
+      ->capture_default_str()
+      ->check(CLI::Range(100, 60'000));
+  command
+      ->add_option("--heartbeat-ms", run.heartbeat_ms,
+                   "How often the leader is heard; at most a third of the failure timeout")
+      ->capture_default_str()
+      ->check(CLI::Range(10, 10'000));
+  command
+      ->add_option("--log-bytes-max", run.log_bytes_max, "Old log goes when it is larger than this")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{64} << 10U, std::uint64_t{1} << 40U));
+  command
+      ->add_option("--state-bytes-max", run.state_bytes_max,
+                   "Largest state; the same at every replica of a cell")
+      ->capture_default_str();
+  command
+      ->add_option("--event-history-bytes", run.event_history_bytes,
+                   "Recent events kept for watches; the same at every replica of a cell")
+      ->capture_default_str();
+  return command;
+}
+
+int run(Arguments& arguments) {
+  holdfast::RunOptions& options = arguments.run;
+  if (options.heartbeat_ms * 3 > options.failure_timeout_ms) {
+    options.heartbeat_ms = options.failure_timeout_ms / 3;
+  }
+  options.client_listen = holdfast::parse_endpoint(arguments.client_listen).value();
+  if (!arguments.peer_listen.empty()) {
+    options.peer_listen = holdfast::parse_endpoint(arguments.peer_listen).value();
+  }
+  if (!arguments.client_advertise.empty()) {
+    options.client_advertise = holdfast::parse_endpoint(arguments.client_advertise).value();
+  }
+  return holdfast::run_replica(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  FLAGS_logtostderr = true;
+  google::InitGoogleLogging(argv[0]);
+  CLI::App app{"holdfastd: one replica of a Holdfast cell, a lock service"};
+  app.set_version_flag("--version", holdfast::kVersion);
+  app.require_subcommand(1);
+  Arguments arguments;
+  const CLI::App* init = add_init(app, arguments);
+  add_run(app, arguments);
+  CLI11_PARSE(app, argc, argv);
+  return init->parsed() ? holdfast::init_replica(arguments.init) : run(arguments);
+}

@@ -1,0 +1,378 @@
+#include "lockserver/net/peer_mesh.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/post.hpp>
+
+#include "lockserver/net/peer_codec.h"
+#include "zab/base/check.h"
+#include "zab/base/limits.h"
+
+namespace holdfast::net {
+
+namespace {
+using boost::asio::ip::tcp;
+
+constexpr std::int32_t kProtocolVersion = 1;
+// Connections that have not said HELLO yet. Beyond it the oldest goes: it cannot be kept from us by
+// strangers.
+constexpr std::size_t kHandshakesMax = 64;
+
+std::int64_t wire(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+}  // namespace
+
+PeerMesh::PeerMesh(boost::asio::io_context& io, MeshOptions options, Log log)
+    : io_(io), options_(std::move(options)), log_(std::move(log)), acceptor_(io) {}
+
+PeerMesh::~PeerMesh() {
+  stop();
+}
+
+Status PeerMesh::listen() {
+  const std::string where = options_.listen.host + ":" + std::to_string(options_.listen.port);
+  boost::system::error_code error;
+  tcp::resolver resolver(io_);
+  const auto found =
+      resolver.resolve(options_.listen.host, std::to_string(options_.listen.port), error);
+  if (error || found.empty()) {
+    return {StatusCode::kIo, "cannot listen for peers on " + where + ": " + error.message()};
+  }
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(boost::asio::socket_base::max_listen_connections, error);
+  if (error)
+    return {StatusCode::kIo, "cannot listen for peers on " + where + ": " + error.message()};
+  return {};
+}
+
+std::uint16_t PeerMesh::port() const {
+  boost::system::error_code error;
+  return acceptor_.local_endpoint(error).port();
+}
+
+void PeerMesh::start(replica::PeerEvents& events) {
+  events_ = &events;
+  accept();
+}
+
+void PeerMesh::stop() {
+  *alive_ = false;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  for (auto& [id, link] : election_) {
+    if (link.connection) link.connection->close();
+  }
+  for (auto& [id, link] : leader_) link.connection->close();
+  for (auto& connection : handshakes_) connection->close();
+  for (auto& [id, connection] : heard_) connection->close();
+  election_.clear();
+  leader_.clear();
+  handshakes_.clear();
+  heard_.clear();
+}
+
+std::string PeerMesh::client_endpoint(ServerId peer) const {
+  const auto found = endpoints_.find(peer);
+  return found == endpoints_.end() ? std::string() : found->second;
+}
+
+bool PeerMesh::is_connected(ServerId peer) const {
+  if (peer == options_.self || heard_.contains(peer)) return true;
+  return std::any_of(leader_.begin(), leader_.end(),
+                     [peer](const auto& link) { return link.second.peer == peer; });
+}
+
+// ---------------------------------------------------------------------------------------- incoming
+
+void PeerMesh::accept() {
+  acceptor_.async_accept(
+      [this, alive = alive_](boost::system::error_code error, tcp::socket socket) {
+        if (!*alive) return;
+        if (!error) on_accepted(std::move(socket));
+        if (acceptor_.is_open()) accept();
+      });
+}
+
+void PeerMesh::on_accepted(tcp::socket socket) {
+  auto connection = std::make_shared<PeerConnection>(std::move(socket));
+  if (handshakes_.size() >= kHandshakesMax) {
+    handshakes_.front()->close();
+    handshakes_.erase(handshakes_.begin());
+  }
+  handshakes_.push_back(connection);
+  const std::weak_ptr<PeerConnection> weak = connection;
+  connection->start({.on_frame = [this, alive = alive_, weak](std::string_view bytes) -> Status {
+                       const auto strong = weak.lock();
+                       if (!*alive || !strong) return {};
+                       return on_hello(strong, bytes);
+                     },
+                     .on_read_done = {},
+                     .on_closed =
+                         [this, alive = alive_, weak](const std::string& reason) {
+                           if (!*alive) return;
+                           log_("a connection to the peer port ended before its HELLO: " + reason);
+                           if (const auto strong = weak.lock()) forget_handshake(strong);
+                         },
+                     .on_drained = {}});
+}
+
+void PeerMesh::forget_handshake(const std::shared_ptr<PeerConnection>& connection) {
+  std::erase(handshakes_, connection);
+}
+
+std::string PeerMesh::refusal_of(const peer::Hello& hello) const {
+  const ServerId from(static_cast<std::uint64_t>(hello.from_id));
+  if (hello.version != kProtocolVersion) {
+    return "this replica speaks version " + std::to_string(kProtocolVersion) +
+           " of the peer protocol, not " + std::to_string(hello.version);
+  }
+  if (hello.cell_name != options_.cell_name || hello.cell_id != options_.cell_id) {
+    return "this replica belongs to cell " + options_.cell_name + " (" + options_.cell_id +
+           "), not to " + hello.cell_name.substr(0, 63) + " (" + hello.cell_id.substr(0, 32) + ")";
+  }
+  if (hello.to_id != wire(options_.self.value)) {
+    return "this is replica " + to_string(options_.self) + ", not " + std::to_string(hello.to_id);
+  }
+  if (from == options_.self) return "replica " + to_string(from) + " is this one";
+  if (member(from) == nullptr) return "replica " + to_string(from) + " is no member of this cell";
+  if (hello.channel != peer::Channel::ELECTION && hello.channel != peer::Channel::LEADER) {
+    return "unknown channel " + std::to_string(static_cast<int>(hello.channel));
+  }
+  return {};
+}
+
+Status PeerMesh::on_hello(const std::shared_ptr<PeerConnection>& connection,
+                          std::string_view bytes) {
+  Result<PeerFrame> frame = decode_peer_frame(bytes);
+  if (!frame.ok()) return frame.status();
+  const auto* hello = std::get_if<peer::Hello>(&*frame);
+  if (hello == nullptr) return {StatusCode::kInvalid, "its first frame is no HELLO"};
+  forget_handshake(connection);
+  const ServerId from(static_cast<std::uint64_t>(hello->from_id));
+  peer::Welcome welcome;
+  welcome.refusal = refusal_of(*hello);
+  welcome.incarnation = wire(options_.incarnation.value);
+  welcome.client_endpoint = options_.client_endpoint;
+  connection->queue(encode_peer_frame(welcome));
+  if (!welcome.refusal.empty()) {
+    complain(from, "refused: " + welcome.refusal);
+    connection->close_after_writing();
+    return {};
+  }
+  connection->flush();
+  remember(from, hello->client_endpoint);
+  if (hello->channel == peer::Channel::ELECTION) {
+    take_election(connection, from);
+  } else {
+    events_->on_accept(take_leader(connection, from));
+    note_idle();
+  }
+  return {};
+}
+
+void PeerMesh::take_election(const std::shared_ptr<PeerConnection>& connection, ServerId from) {
+  const auto old = heard_.find(from);
+  if (old != heard_.end()) old->second->close();
+  heard_[from] = connection;
+  const std::weak_ptr<PeerConnection> weak = connection;
+  connection->set_handlers(
+      {.on_frame = [this, alive = alive_, from](std::string_view bytes) -> Status {
+         if (!*alive) return {};
+         const Result<PeerFrame> frame = decode_peer_frame(bytes);
+         if (!frame.ok()) return frame.status();
+         const auto* notification = std::get_if<zab::Notification>(&*frame);
+         if (notification == nullptr || notification->from != from) {
+           return {StatusCode::kInvalid, "no NOTIFICATION of its sender"};
+         }
+         events_->on_notification(*notification);
+         note_idle();
+         return {};
+       },
+       .on_read_done = {},
+       .on_closed =
+           [this, alive = alive_, from, weak](const std::string&) {
+             if (!*alive) return;
+             const auto found = heard_.find(from);
+             if (found != heard_.end() && found->second == weak.lock()) heard_.erase(found);
+           },
+       .on_drained = {}});
+}
+
+ConnId PeerMesh::take_leader(const std::shared_ptr<PeerConnection>& connection, ServerId peer) {
+  const ConnId id(next_conn_++);
+  leader_[id] = {.peer = peer, .connection = connection};
+  connection->set_handlers(
+      {.on_frame = [this, alive = alive_, id](std::string_view bytes) -> Status {
+         if (!*alive || !leader_.contains(id)) return {};
+         Result<PeerFrame> frame = decode_peer_frame(bytes);
+         if (!frame.ok()) return frame.status();
+         PeerFrame value = std::move(frame).value();
+         auto* message = std::get_if<zab::Message>(&value);
+         if (message == nullptr) return {StatusCode::kInvalid, "a frame out of place"};
+         events_->on_message(id, std::move(*message));
+         note_idle();
+         return {};
+       },
+       .on_read_done = {},
+       .on_closed =
+           [this, alive = alive_, id, peer](const std::string& reason) {
+             if (!*alive || leader_.erase(id) == 0) return;
+             log_("the connection with replica " + to_string(peer) + " ended: " + reason);
+             events_->on_closed(id);
+             note_idle();
+           },
+       .on_drained = {}});
+  return id;
+}
+
+// ---------------------------------------------------------------------------------------- outgoing
+
+void PeerMesh::notify(ServerId to, const zab::Notification& notification) {
+  if (to == options_.self || member(to) == nullptr) return;
+  election_[to].unsent = encode_peer_frame(notification);
+  push(to);
+}
+
+void PeerMesh::push(ServerId to) {
+  ElectionLink& link = election_[to];
+  if (!link.unsent || link.dialing) return;
+  if (!link.connection) return dial_election(to);
+  if (link.connection->is_writing()) return;
+  link.connection->queue(*link.unsent);
+  link.unsent.reset();
+  link.connection->flush();
+}
+
+void PeerMesh::dial_election(ServerId to) {
+  election_[to].dialing = true;
+  dial_peer(io_, member(to)->address, hello(peer::Channel::ELECTION, to), options_.dial_timeout,
+            [this, alive = alive_, to](DialOutcome outcome) {
+              if (!*alive) {
+                if (outcome.connection) outcome.connection->close();
+                return;
+              }
+              ElectionLink& link = election_[to];
+              link.dialing = false;
+              if (!outcome.connection) {
+                complain(to, outcome.failure);
+                if (outcome.refused) events_->on_peer_refused(to);
+                note_idle();
+                return;
+              }
+              remember(to, outcome.welcome.client_endpoint);
+              link.connection = outcome.connection;
+              const auto on_gone = [this, alive, to](const std::string&) {
+                if (!*alive) return;
+                election_[to].connection.reset();
+                push(to);
+              };
+              const auto on_drained = [this, alive, to] {
+                if (*alive) push(to);
+              };
+              link.connection->set_handlers({.on_frame =
+                                                 [](std::string_view) {
+                                                   return Status(StatusCode::kInvalid,
+                                                                 "a frame out of place");
+                                                 },
+                                             .on_read_done = {},
+                                             .on_closed = on_gone,
+                                             .on_drained = on_drained});
+              push(to);
+            });
+}
+
+void PeerMesh::dial(DialId dial, ServerId to) {
+  const MeshMember* target = member(to);
+  HOLDFAST_CHECK(target != nullptr,
+                 "the core dials replica " + to_string(to) + ", which is no member");
+  dial_peer(io_, target->address, hello(peer::Channel::LEADER, to), options_.dial_timeout,
+            [this, alive = alive_, dial, to](DialOutcome outcome) {
+              if (!*alive) {
+                if (outcome.connection) outcome.connection->close();
+                return;
+              }
+              if (!outcome.connection) {
+                complain(to, outcome.failure);
+                if (outcome.refused) events_->on_peer_refused(to);
+                events_->on_dial_result(dial, std::nullopt);
+              } else {
+                remember(to, outcome.welcome.client_endpoint);
+                events_->on_dial_result(dial, take_leader(outcome.connection, to));
+              }
+              note_idle();
+            });
+}
+
+void PeerMesh::send(ConnId conn, zab::Message message) {
+  const auto found = leader_.find(conn);
+  if (found != leader_.end()) found->second.connection->queue(encode_peer_frame(message));
+}
+
+void PeerMesh::close(ConnId conn, const std::string& reason) {
+  const auto found = leader_.find(conn);
+  if (found == leader_.end()) return;
+  log_("closing the connection with replica " + to_string(found->second.peer) + ": " + reason);
+  const std::shared_ptr<PeerConnection> connection = found->second.connection;
+  leader_.erase(found);
+  connection->close();
+}
+
+void PeerMesh::flush() {
+  // A flush that fails closes its connection, which changes the map: so not while walking it.
+  std::vector<std::shared_ptr<PeerConnection>> connections;
+  connections.reserve(leader_.size());
+  for (const auto& [id, link] : leader_) connections.push_back(link.connection);
+  for (const auto& connection : connections) connection->flush();
+}
+
+// ------------------------------------------------------------------------------------------ shared
+
+peer::Hello PeerMesh::hello(peer::Channel::type channel, ServerId to) const {
+  peer::Hello out;
+  out.version = kProtocolVersion;
+  out.channel = channel;
+  out.cell_name = options_.cell_name;
+  out.cell_id = options_.cell_id;
+  out.from_id = wire(options_.self.value);
+  out.to_id = wire(to.value);
+  out.incarnation = wire(options_.incarnation.value);
+  out.client_endpoint = options_.client_endpoint;
+  return out;
+}
+
+const MeshMember* PeerMesh::member(ServerId id) const {
+  const auto found = std::find_if(options_.members.begin(), options_.members.end(),
+                                  [id](const MeshMember& m) { return m.id == id; });
+  return found == options_.members.end() ? nullptr : &*found;
+}
+
+void PeerMesh::remember(ServerId peer, const std::string& client_endpoint) {
+  complaints_.erase(peer);
+  endpoints_[peer] = client_endpoint;
+}
+
+void PeerMesh::complain(ServerId peer, const std::string& what) {
+  if (member(peer) == nullptr) return log_("replica " + to_string(peer) + ": " + what);
+  std::string& last = complaints_[peer];
+  if (last == what) return;
+  last = what;
+  log_("replica " + to_string(peer) + " cannot be reached: " + what);
+}
+
+void PeerMesh::note_idle() {
+  if (idle_posted_) return;
+  idle_posted_ = true;
+  boost::asio::post(io_, [this, alive = alive_] {
+    if (!*alive) return;
+    idle_posted_ = false;
+    events_->on_idle();
+  });
+}
+
+}  // namespace holdfast::net

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "lockserver/net/lock_service.h"
+#include "thrift/frame.h"
+
+namespace holdfast::net {
+
+class RpcServer;
+
+// One client's connection. Waits for bytes without a buffer of its own, so an idle one is small.
+class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
+ public:
+  RpcConnection(RpcServer& server, std::uint64_t id, boost::asio::ip::tcp::socket socket);
+
+  void start();
+  // Sends the replies that have gathered.
+  void flush();
+  // Closes at once; nobody is told.
+  void close();
+  bool is_open() const { return open_; }
+
+ private:
+  void wait_readable();
+  void on_readable();
+  // False when the connection was closed.
+  bool take_frames();
+  void on_reply(std::string message);
+  void resume();
+  void fail(const std::string& reason);
+  // With so many calls open the connection is not read until some are answered.
+  bool is_saturated() const;
+
+  RpcServer& server_;
+  std::uint64_t id_;
+  boost::asio::ip::tcp::socket socket_;
+  LockService::Lane lane_;
+  FrameReader reader_;
+  std::string queued_;
+  std::string writing_bytes_;
+  std::size_t open_calls_ = 0;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool flush_wanted_ = false;
+  bool open_ = true;
+};
+
+}  // namespace holdfast::net

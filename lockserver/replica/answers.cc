@@ -1,0 +1,177 @@
+// What calls are answered, and when those are that wait for something else than their turn.
+
+#include <algorithm>
+#include <utility>
+
+#include "lockserver/replica/parts.h"
+#include "zab/base/limits.h"
+
+namespace holdfast::replica {
+
+namespace {
+
+constexpr Ticks kHoldMaxMs = 600'000;
+
+// Who repeats his call whenever it is answered keeps his session alive by that, with two chances to
+// spare.
+Ticks hold_of(std::int64_t lease_ms) {
+  return lease_ms / 3;
+}
+
+}  // namespace
+
+Facts Replica::Parts::facts(SessionId session) const {
+  return {.zxid = machine.state.applied(),
+          .events_through = clients.hub.events_through(session),
+          .lease_ms = 0};
+}
+
+Facts Replica::Parts::leased_facts(SessionId session, state::EventName heard) const {
+  Facts out = facts(session);
+  const auto info = machine.state.session(session);
+  if (info && !info->killed && !clients.hub.has_unheard_loss(session, heard)) {
+    out.lease_ms = info->lease_ms;
+  }
+  return out;
+}
+
+// A session's id is the position of its opening, so a state that has come so far and does not know
+// it has seen its end.
+bool Replica::Parts::has_ended(SessionId session) const {
+  return machine.state.applied() >= Zxid(session.value) && !machine.state.session(session);
+}
+
+bool Replica::Parts::is_set_aside(CallId id) const {
+  return clients.keep_alives.holds(id) || clients.pending.is_parked(id);
+}
+
+// ---- writes
+// -----------------------------------------------------------------------------------------
+
+void Replica::Parts::wake(CallId id, const state::Reply& reply) {
+  auto found = clients.calls.find(id);
+  if (found == clients.calls.end() || !clients.pending.has_command(id)) {
+    return;
+  }
+  Call& call = found->second;
+  if (const auto* opened = std::get_if<state::SessionOpened>(&reply)) {
+    call.session = opened->session;
+    if (!clients.lanes.bind(call.lane, opened->session)) {
+      refuse(id, refuse_limit({.name = "sessions_per_connection_max",
+                               .limit = limits::kSessionsPerConnectionMax,
+                               .actual = limits::kSessionsPerConnectionMax + 1}));
+      return;
+    }
+    come_here(opened->session);
+  }
+  const auto* waiting = std::get_if<state::Waiting>(&reply);
+  if (waiting != nullptr && std::get<WriteCall>(call.body).acquire) {
+    park_acquire(id, *waiting);
+  } else {
+    answer_write(id, reply);
+  }
+}
+
+void Replica::Parts::answer_write(CallId id, state::Reply reply) {
+  Call& call = clients.calls.at(id);
+  WriteCall& write = std::get<WriteCall>(call.body);
+  write.answer =
+      WriteAnswer{leased_facts(call.session, state::EventName()), Applied{std::move(reply)}};
+  clients.alarms.clear(id);
+  clients.pending.erase(id);
+  clients.stirred.insert(call.lane);
+}
+
+void Replica::Parts::park_acquire(CallId id, const state::Waiting& waiting) {
+  const Call& call = clients.calls.at(id);
+  const WriteCall& write = std::get<WriteCall>(call.body);
+  const auto session = machine.state.session(call.session);
+  const Ticks asked =
+      write.max_hold_ms > 0 ? write.max_hold_ms : hold_of(session ? session->lease_ms : 0);
+  const Ticks until = call.arrived + std::min(asked, kHoldMaxMs);
+  if (until <= now || is_stopping()) {
+    answer_write(id, waiting);
+    return;
+  }
+  clients.pending.park(id, call.session, write.acquire->request);
+  clients.lanes.set_aside(call.lane, id);
+  clients.alarms.set(id, until);
+  clients.stirred.insert(call.lane);
+}
+
+// The hold of a waiting acquire is over: it is told how far it has come.
+void Replica::Parts::answer_waiting(CallId id) {
+  const Call& waiting = clients.calls.at(id);
+  const WriteCall& write = std::get<WriteCall>(waiting.body);
+  const auto known = machine.state.acquire_state(waiting.session, write.acquire->owner,
+                                                 write.acquire->path, write.acquire->request);
+  const Facts so_far = leased_facts(waiting.session, state::EventName());
+  Call call = take(id);
+  WriteAnswer answer{so_far, Applied{known.value_or(state::Waiting{})}};
+  if (!known) {
+    answer.outcome = refuse_expired(call.session);
+  }
+  std::get<WriteCall>(call.body).done(std::move(answer));
+}
+
+// ---- keep-alives
+// ------------------------------------------------------------------------------------
+
+void Replica::Parts::run_keep_alive(CallId id) {
+  const Call& call = clients.calls.at(id);
+  const SessionId session = call.session;
+  const auto info = machine.state.session(session);
+  if (!info) {
+    refuse(id, refuse_expired(session));
+    deliver_refusal(id);
+    return;
+  }
+  const KeepAlive& ask = std::get<KeepAliveCall>(call.body).ask;
+  acknowledge(session, ask.acknowledged);
+  const Ticks until = call.arrived + std::min(ask.max_wait_ms, hold_of(info->lease_ms));
+  clients.lanes.set_aside(call.lane, id);
+  clients.keep_alives.park(id, session);
+  clients.alarms.set(id, until);
+  const bool at_once = until <= now || is_stopping();
+  answer_keep_alive(id, at_once ? WhenEmpty::kAnswer : WhenEmpty::kHold);
+}
+
+void Replica::Parts::answer_keep_alive(CallId id, WhenEmpty when_empty) {
+  const Call& held_call = clients.calls.at(id);
+  const SessionId session = held_call.session;
+  WatchHub::Batch batch = clients.hub.gather(
+      session, std::get<KeepAliveCall>(held_call.body).ask.acknowledged, machine.state);
+  if (batch.is_empty() && when_empty == WhenEmpty::kHold) {
+    return;
+  }
+  KeepAliveAnswer answer{.facts = leased_facts(session, batch.through),
+                         .events = std::move(batch.events),
+                         .events_lost = batch.lost,
+                         .delivered_through = batch.through,
+                         .more = batch.more,
+                         .refusal = std::nullopt};
+  Call call = take(id);
+  std::get<KeepAliveCall>(call.body).done(std::move(answer));
+}
+
+void Replica::Parts::wake_sessions(const std::vector<SessionId>& sessions) {
+  for (const SessionId session : sessions) {
+    for (const CallId id : clients.keep_alives.of(session)) {
+      if (clients.keep_alives.holds(id)) {  // An answer before may have closed its lane.
+        answer_keep_alive(id, WhenEmpty::kHold);
+      }
+    }
+  }
+}
+
+void Replica::Parts::acknowledge(SessionId session, state::EventName through) {
+  for (state::Op& op : machine.state.acknowledged(session, through)) {
+    send_of_the_cell(std::move(op));
+  }
+}
+
+void Replica::Parts::come_here(SessionId session) {
+  clients.hub.attach(session, machine.state);
+}
+
+}  // namespace holdfast::replica

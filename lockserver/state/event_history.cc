@@ -1,0 +1,111 @@
+#include "lockserver/state/event_history.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lockserver/state/image_codec.h"
+#include "lockserver/state/records.h"
+#include "zab/base/check.h"
+
+namespace holdfast::state {
+namespace {
+
+std::uint64_t bytes_of(const std::vector<Event>& events) {
+  std::uint64_t bytes = 0;
+  for (const Event& event : events) {
+    bytes += kEventBytes + event.path.size() + event.child.size() + event.reason.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+void EventHistory::append(Zxid zxid, const std::vector<Event>& events) {
+  if (events.empty()) return;
+  HOLDFAST_CHECK(newest_ < events.front().name, "events out of order at " + to_string(zxid));
+  newest_ = events.back().name;
+  bytes_ += bytes_of(events);
+  entries_.emplace(zxid, events);
+  added_.push_back(zxid);
+  trim();
+}
+
+void EventHistory::trim() {
+  while (bytes_ > bytes_max_) {
+    const auto oldest = entries_.begin();
+    floor_ = oldest->second.back().name;
+    bytes_ -= bytes_of(oldest->second);
+    removed_.push_back(oldest->first);
+    entries_.erase(oldest);
+  }
+}
+
+bool EventHistory::visit_after(EventName after,
+                               const std::function<bool(const Event&)>& visit) const {
+  if (after < floor_) return false;
+  for (auto entry = entries_.lower_bound(after.zxid); entry != entries_.end(); ++entry) {
+    for (const Event& event : entry->second) {
+      if (after < event.name && !visit(event)) return true;
+    }
+  }
+  return true;
+}
+
+std::vector<Write> EventHistory::take_writes() {
+  std::vector<Write> writes;
+  for (const Zxid zxid : added_) {
+    // An entry with more events than the history may have is gone already, and was never stored.
+    if (const auto entry = entries_.find(zxid); entry != entries_.end()) {
+      writes.push_back({.key = events_key(zxid), .value = encode_events(entry->second)});
+    }
+  }
+  for (const Zxid zxid : removed_) {
+    writes.push_back({.key = events_key(zxid), .value = std::nullopt});
+  }
+  added_.clear();
+  removed_.clear();
+  return writes;
+}
+
+std::vector<Write> EventHistory::all_writes() const {
+  std::vector<Write> writes;
+  for (const auto& [zxid, events] : entries_) {
+    writes.push_back({.key = events_key(zxid), .value = encode_events(events)});
+  }
+  return writes;
+}
+
+Status EventHistory::load_events(Zxid zxid, std::vector<Event> events) {
+  bytes_ += bytes_of(events);
+  if (events.empty() || !entries_.emplace(zxid, std::move(events)).second) {
+    return {StatusCode::kCorrupt, "The image's events of " + to_string(zxid) + " are wrong."};
+  }
+  return {};
+}
+
+Status EventHistory::finish_load(const Ends& ends) {
+  floor_ = ends.floor;
+  newest_ = ends.newest;
+  trim();  // The limit may have been lowered since.
+  return audit();
+}
+
+Status EventHistory::audit() const {
+  std::uint64_t bytes = 0;
+  EventName last = floor_;
+  for (const auto& [zxid, events] : entries_) {
+    for (const Event& event : events) {
+      if (event.name.zxid != zxid || event.name <= last) {
+        return {StatusCode::kCorrupt, "The events of " + to_string(zxid) + " are out of order."};
+      }
+      last = event.name;
+    }
+    bytes += bytes_of(events);
+  }
+  if (bytes != bytes_ || last != newest_) {
+    return {StatusCode::kCorrupt, "The history of events does not end where it should."};
+  }
+  return {};
+}
+
+}  // namespace holdfast::state

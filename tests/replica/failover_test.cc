@@ -1,0 +1,311 @@
+// The loss of leaders, quorums, disks and space.
+
+#include <gtest/gtest.h>
+
+#include "tests/replica/cell.h"
+#include "tests/replica/client.h"
+
+namespace holdfast::replica::testing {
+namespace {
+
+constexpr Ticks kLease = 12'000;
+
+std::uint64_t hash_at(Cell& cell, int id) {
+  return cell.replica(id).state().hash();
+}
+
+TEST(Failover, ACallThatWasOpenWhenTheLeaderDiedIsRepeatedAndAppliedOnce) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(kLease);
+  client.send(create("/a", "0"));
+  cell.settle();
+  // In one run the leader dies before the command leaves it, in another when it is durable
+  // everywhere but not yet committed.
+  const auto changed = client.send(set("/a", "1"));
+  const auto made = client.send(create("/b", "x"));
+  cell.kill(leader);
+  cell.wait_for_leader();
+  ASSERT_TRUE(cell.wait_for([&] { return !made->empty(); }, 5'000));
+  EXPECT_EQ(outcome(changed), "ok");
+  EXPECT_EQ(outcome(made), "ok");
+  const auto stat = cell.replica(follower).state().get("/a");
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->stat.content_generation, 2U);  // Created, and written once.
+}
+
+TEST(Failover, EachCallIsAppliedOnceWhereverTheLeaderDies) {
+  for (int steps = 0; steps < 40; ++steps) {
+    Cell cell({});
+    const int leader = cell.wait_for_leader();
+    const int follower = cell.follower();
+    Client client(cell, follower);
+    client.open(kLease);
+    client.send(create("/a", "0"));
+    cell.settle();
+    const auto changed = client.send(set("/a", "1"));
+    for (int i = 0; i < steps; ++i) {
+      cell.step_once();
+    }
+    cell.kill(leader);
+    cell.wait_for_leader();
+    ASSERT_TRUE(cell.wait_for([&] { return !changed->empty(); }, 5'000)) << steps;
+    EXPECT_EQ(outcome(changed), "ok") << steps;
+    EXPECT_EQ(cell.replica(follower).state().get("/a")->stat.content_generation, 2U) << steps;
+  }
+}
+
+TEST(Failover, ALockOutlivesItsLeaderUnderTheSameSequencer) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  Client client(cell, cell.follower());
+  client.open(kLease);
+  const auto held = client.acquire("/l", 0, 0);
+  cell.settle();
+  ASSERT_EQ(outcome(held), "granted");
+  const auto before =
+      std::get<state::Granted>(std::get<Applied>(held->front().outcome).reply).sequencer;
+  cell.kill(leader);
+  cell.wait_for_leader();
+  const auto now = cell.replica(client.at()).state().sequencer_of(client.session(), {}, "/l");
+  ASSERT_TRUE(now);
+  EXPECT_EQ(*now, before);
+}
+
+TEST(Failover, WithoutALeaderAWriteIsHeldAndThenRefused) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(kLease);
+  cell.cut_off(follower);
+  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  const auto made = client.send(create("/a", "x"));
+  const auto read = client.read("/a", Consistency::kLinearizable);
+  cell.advance(2'500);
+  EXPECT_EQ(outcome(made), "open");
+  cell.advance(700);
+  EXPECT_EQ(outcome(made), "NO_QUORUM");
+  EXPECT_EQ(outcome(read), "NO_QUORUM");
+}
+
+TEST(Failover, AWriteHeldWhileThereIsNoLeaderGoesToTheNext) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(kLease);
+  cell.cut_off(follower);
+  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  const auto made = client.send(create("/a", "x"));
+  cell.advance(1'000);
+  cell.heal();
+  ASSERT_TRUE(cell.wait_for([&] { return !made->empty(); }, 5'000));
+  EXPECT_EQ(outcome(made), "ok");
+}
+
+TEST(Failover, AForwardedWriteWhoseTimeIsOverMayStillHappen) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(kLease);
+  client.timeout_ms = 500;
+  cell.cut_off(follower);
+  const auto made = client.send(create("/a", "x"));  // Sent into the void.
+  cell.advance(600);
+  EXPECT_EQ(outcome(made), "TIMEOUT pending");
+  cell.heal();
+  cell.wait_for_leader();
+  client.timeout_ms = 10'000;
+  const auto again = client.repeat(client.newest_number(), create("/a", "x"), 0);
+  ASSERT_TRUE(cell.wait_for([&] { return !again->empty(); }, 5'000));
+  EXPECT_EQ(outcome(again), "ok");
+}
+
+TEST(Failover, ACutOffLeaderConfirmsNothing) {
+  Cell cell({});
+  const int old_leader = cell.wait_for_leader();
+  Client client(cell, old_leader);
+  client.open(kLease);
+  cell.cut_off(old_leader);
+  const auto read = client.read("/", Consistency::kLinearizable);
+  const auto alive = client.keep_alive({}, 0);
+  cell.advance(900);
+  EXPECT_EQ(outcome(read), "open");
+  EXPECT_EQ(outcome(alive), "open");
+  ASSERT_TRUE(cell.wait_for([&] { return cell.leader() != 0; }, 10'000));
+  cell.advance(4'000);
+  EXPECT_EQ(outcome(read), "NO_QUORUM");
+  EXPECT_EQ(outcome(alive), "NO_QUORUM");
+  EXPECT_EQ(alive->front().facts.lease_ms, 0);
+}
+
+TEST(Failover, EachReignBeginsWithItsEpochAndTimeGoesOn) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  cell.advance(2'000);
+  const std::int64_t before = cell.replica(cell.follower()).state().last_stamp().cluster_ms;
+  cell.kill(leader);
+  const int next = cell.wait_for_leader();
+  cell.settle();
+  const state::StateMachine& state = cell.replica(next).state();
+  EXPECT_EQ(state.applied(), Zxid(cell.replica(next).status().core.current, 1));
+  EXPECT_GE(state.last_stamp().cluster_ms, before);
+}
+
+TEST(Failover, AReplicaAwayForLongIsGivenTheWholeStateAndEqualsTheOthers) {
+  Cell cell({.adjust = [](ReplicaOptions& options) {
+    options.log_bytes_max = 20'000;
+    options.image_flush_ms = 20;
+    options.image_sync_ms = 50;
+    options.core.log_window_bytes = 2'000;
+  }});
+  const int leader = cell.wait_for_leader();
+  const int away = cell.follower();
+  Client client(cell, leader);
+  client.open(kLease);
+  client.send(create("/a", ""));
+  cell.settle();
+  cell.kill(away);
+  for (int i = 0; i < 300; ++i) {
+    client.send(set("/a", std::string(200, static_cast<char>('a' + i % 26))));
+    cell.advance(10);
+    client.keep_alive({}, 0);
+  }
+  ASSERT_GT(cell.replica(leader).status().core.base, Zxid());
+  cell.start(away);
+  cell.wait_for_leader();
+  cell.advance(500);
+  EXPECT_EQ(hash_at(cell, away), hash_at(cell, leader));
+  EXPECT_EQ(cell.node(away).fatal, std::nullopt);
+  // And it keeps what it was given.
+  cell.advance(500);
+  cell.kill(away);
+  cell.start(away);
+  cell.wait_for_leader();
+  cell.advance(500);
+  EXPECT_EQ(hash_at(cell, away), hash_at(cell, leader));
+}
+
+TEST(Failover, AReplicaOnAWipedDiskIsRebuilt) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  const int wiped = cell.follower();
+  Client client(cell, leader);
+  client.open(kLease);
+  client.send(create("/a", "x"));
+  cell.advance(200);
+  cell.kill(wiped);
+  cell.start_wiped(wiped);
+  cell.wait_for_leader();
+  cell.advance(500);
+  EXPECT_EQ(hash_at(cell, wiped), hash_at(cell, leader));
+}
+
+TEST(Failover, AllThreeKilledAndStartedAgainHaveEverything) {
+  Cell cell({});
+  cell.wait_for_leader();
+  Client client(cell, 1);
+  client.open(kLease);
+  client.send(create("/a", "x"));
+  cell.advance(2'000);
+  for (int id = 1; id <= 3; ++id) {
+    cell.kill(id);
+  }
+  for (int id = 1; id <= 3; ++id) {
+    cell.start(id);
+  }
+  cell.wait_for_leader();
+  client.move_to(2);
+  EXPECT_FALSE(client.resume().refusal);
+  const auto read = client.read("/a", Consistency::kLinearizable);
+  cell.settle();
+  EXPECT_EQ(outcome(read), "contents x");
+}
+
+TEST(Failover, WithoutSpaceOnAQuorumOnlyWhatFreesIsTaken) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  Client client(cell, leader);
+  client.open(kLease);
+  client.send(create("/a", "x"));
+  cell.settle();
+  for (int id = 1; id <= 3; ++id) {
+    if (id != leader) {
+      cell.node(id).disk->free = 0;
+    }
+  }
+  cell.advance(2'000);
+  const auto made = client.send(create("/b", "x"));
+  Client other(cell, cell.follower());
+  other.set_session(client.session());
+  other.set_secret(client.secret());
+  EXPECT_FALSE(other.resume().refusal);
+  const auto forwarded = other.repeat(100, create("/c", "x"), 0);
+  const auto removed = client.send(state::Remove{.path = "/a", .conditions = {}, .owner = {}});
+  cell.settle();
+  EXPECT_EQ(outcome(made), "NO_SPACE");
+  EXPECT_EQ(outcome(forwarded), "NO_SPACE");
+  EXPECT_EQ(outcome(removed), "ok");
+  for (int id = 1; id <= 3; ++id) {
+    cell.node(id).disk->free = 1U << 30U;
+  }
+  cell.advance(300);
+  const auto again = client.send(create("/b", "x"));
+  cell.settle();
+  EXPECT_EQ(outcome(again), "ok");
+}
+
+TEST(Failover, AFailedDiskEndsTheReplica) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  Client client(cell, leader);
+  client.open(kLease);
+  cell.node(leader).store.fail_with(Status(StatusCode::kIo, "sync of the log failed"));
+  client.send(create("/a", "x"));
+  cell.settle();
+  ASSERT_TRUE(cell.node(leader).fatal);
+  EXPECT_NE(cell.node(leader).fatal->find("sync of the log failed"), std::string::npos);
+}
+
+TEST(Stop, ALeaderCommitsWhatIsProposedAnswersAndHandsOver) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  Client client(cell, leader);
+  client.open(kLease);
+  const auto made = client.send(create("/a", "x"));
+  const auto parked = client.keep_alive({}, 4'000);
+  cell.settle();
+  const auto last = client.send(create("/b", "x"));
+  bool stopped = false;
+  cell.replica(leader).stop([&] { stopped = true; });
+  const auto late = client.send(create("/c", "x"));
+  EXPECT_EQ(outcome(late), "NO_QUORUM");
+  ASSERT_TRUE(cell.wait_for([&] { return stopped; }, 3'000));
+  EXPECT_EQ(outcome(made), "ok");
+  EXPECT_EQ(outcome(last), "ok");
+  EXPECT_EQ(outcome(parked), "0 events");
+  EXPECT_GT(parked->front().facts.lease_ms, 0);
+  cell.kill(leader);
+  ASSERT_TRUE(cell.wait_for([&] { return cell.leader() != 0; }, 1'000));
+  EXPECT_NE(cell.leader(), leader);
+}
+
+TEST(Stop, AFollowerAnswersWhatIsOnItsWay) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(kLease);
+  const auto made = client.send(create("/a", "x"));
+  bool stopped = false;
+  cell.replica(follower).stop([&] { stopped = true; });
+  ASSERT_TRUE(cell.wait_for([&] { return stopped; }, 3'000));
+  EXPECT_EQ(outcome(made), "ok");
+}
+
+}  // namespace
+}  // namespace holdfast::replica::testing

@@ -1,0 +1,398 @@
+#include "tests/sim/checkers.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "tests/sim/replica.h"
+#include "zab/base/check.h"
+
+namespace holdfast::sim {
+namespace {
+
+constexpr const char* kOneLeader = "ONE-LEADER-PER-EPOCH";
+constexpr const char* kIntegrity = "INTEGRITY";
+constexpr const char* kAgreement = "AGREEMENT";
+constexpr const char* kPrimaryOrder = "PRIMARY-ORDER";
+constexpr const char* kInitialHistory = "INITIAL-HISTORY";
+constexpr const char* kHistoryConsistency = "HISTORY-CONSISTENCY";
+constexpr const char* kCommittedSafe = "COMMITTED-SAFE";
+constexpr const char* kEpochOrder = "EPOCH-ORDER";
+constexpr const char* kDurableBeforeSend = "DURABLE-BEFORE-SEND";
+constexpr const char* kNoTruncateDelivered = "NO-TRUNCATE-DELIVERED";
+constexpr const char* kContiguity = "CONTIGUITY";
+constexpr const char* kServe = "SERVE";
+constexpr const char* kState = "STATE";
+
+// The last entry of the epoch's leader, or the end of its initial history.
+Zxid leader_end(const Ghost::Reign& reign) {
+  return reign.proposed_last.counter() > 0 ? reign.proposed_last : reign.initial_last;
+}
+
+}  // namespace
+
+void Checkers::require(bool holds, const char* invariant, const Replica& replica,
+                       const std::string& facts) {
+  if (holds || violation_.has_value()) return;
+  violation_ = {invariant, "replica " + to_string(replica.id()) + ": " + facts};
+}
+
+void Checkers::on_start(const Replica& replica) {
+  Seen& seen = seen_[replica.id()];
+  const Disk::Contents& disk = replica.disk().contents();
+  seen.incarnation = replica.incarnation();
+  seen.view = zab::CoreView();
+  seen.delivered = disk.image.applied;
+  seen.new_leader.clear();
+  seen.up_to_date.reset();
+  seen.barriers.clear();
+  require(ghost_.chain_at(disk.image.applied) == disk.image.hash, kState, replica,
+          "the image on disk is not the state after " + to_string(disk.image.applied));
+  check_epochs(replica);
+}
+
+void Checkers::on_wiped(const Replica& replica) {
+  has_wiped_ = true;
+  Seen& seen = seen_[replica.id()];
+  seen.disk_accepted = Epoch();
+  seen.disk_current = Epoch();
+  check_committed_safe(replica);
+}
+
+// 9. The order of epochs on disk (R2), and that they never go back.
+void Checkers::check_epochs(const Replica& replica) {
+  const Disk::Contents& disk = replica.disk().contents();
+  Seen& seen = seen_[replica.id()];
+  require(disk.accepted >= disk.current, kEpochOrder, replica, "accepted < current");
+  require(disk.accepted >= replica.disk().last().epoch(), kEpochOrder, replica,
+          "accepted < epoch of " + to_string(replica.disk().last()));
+  require(disk.accepted >= seen.disk_accepted, kEpochOrder, replica, "accepted went back");
+  require(disk.current >= seen.disk_current, kEpochOrder, replica, "current went back");
+  seen.disk_accepted = disk.accepted;
+  seen.disk_current = disk.current;
+}
+
+void Checkers::on_disk(const Replica& replica, const zab::PersistOp& op) {
+  check_disk(replica, op);
+  check_epochs(replica);
+  check_committed_safe(replica);
+}
+
+void Checkers::check_disk(const Replica& replica, const zab::PersistOp& op) {
+  if (const auto* append = std::get_if<zab::Append>(&op)) {
+    for (const zab::Entry& entry : append->entries) {  // 2, 4, 7.
+      const auto* known = ghost_.find(entry.zxid);
+      require(known != nullptr && known->entry == entry, kIntegrity, replica,
+              "wrote an entry " + to_string(entry.zxid) + " that its leader did not propose so");
+    }
+  } else if (const auto* set = std::get_if<zab::SetCurrentEpoch>(&op)) {
+    if (ghost_.reign(set->epoch) != nullptr) check_initial_history(replica, set->epoch);
+  } else if (const auto* install = std::get_if<zab::InstallImage>(&op)) {
+    const ChainState& image = replica.disk().contents().image;
+    require(ghost_.is_committed(install->zxid), kAgreement, replica,
+            "installed an image of the uncommitted " + to_string(install->zxid));  // R16.
+    require(ghost_.chain_at(install->zxid) == image.hash, kState, replica,
+            "installed an image that is not the state after " + to_string(install->zxid));
+  } else if (const auto* purge = std::get_if<zab::Purge>(&op)) {
+    require(ghost_.is_committed(purge->through), kNoTruncateDelivered, replica,
+            "purged through the uncommitted " + to_string(purge->through));
+  }
+}
+
+// 5. Who says that it is in epoch `epoch` or later has the initial history of `epoch`.
+void Checkers::check_initial_history(const Replica& replica, Epoch epoch) {
+  const Ghost::Reign& reign = *ghost_.reign(epoch);
+  const Disk& disk = replica.disk();
+  require(disk.covers(reign.initial_last) && ghost_.is_prefix(reign.initial_last, disk.last()),
+          kInitialHistory, replica,
+          "current epoch " + to_string(disk.contents().current) + " without the initial history of " +
+              to_string(epoch) + ", which ends with " + to_string(reign.initial_last));
+}
+
+// 8. No quorum of disks that may vote is without the last committed entry. Wiped ones may not vote.
+void Checkers::check_committed_safe(const Replica& replica) {
+  const Zxid last = ghost_.committed_last();
+  std::size_t lacking = 0;
+  for (const Replica* each : replicas_) {
+    const bool counts = !each->is_observer() && each->disk().contents().provisioned;
+    if (counts && !each->disk().covers(last)) ++lacking;
+  }
+  require(lacking < majority_, kCommittedSafe, replica,
+          "a quorum of disks is without the committed " + to_string(last));
+}
+
+// 11. Called when the operation is queued: nothing that is delivered or known as committed may go from this disk.
+void Checkers::check_loss(const Replica& replica, const zab::PersistOp& op) {
+  Zxid keeps;
+  if (const auto* truncate = std::get_if<zab::TruncateTo>(&op)) {
+    keeps = truncate->last;
+    require(keeps >= seen_[replica.id()].delivered && keeps >= replica.state().applied,
+            kNoTruncateDelivered, replica, "truncates what it has delivered");
+  } else if (const auto* install = std::get_if<zab::InstallImage>(&op)) {
+    keeps = install->zxid;
+  } else {
+    return;
+  }
+  const auto& entries = replica.disk().contents().entries;
+  const auto lost = std::find_if(entries.begin(), entries.end(),
+                                 [&](const zab::Entry& e) { return e.zxid > keeps; });
+  require(lost == entries.end() || !ghost_.is_committed(lost->zxid), kCommittedSafe, replica,
+          "keeps only what is through " + to_string(keeps) + " and loses a committed entry");
+}
+
+void Checkers::on_output(const Replica& replica, const zab::Output& output) {
+  Seen& seen = seen_[replica.id()];
+  std::visit(
+      [&](const auto& o) {
+        using T = std::decay_t<decltype(o)>;
+        if constexpr (std::is_same_v<T, zab::Persist>) {
+          check_loss(replica, o.op);
+        } else if constexpr (std::is_same_v<T, zab::Send>) {
+          check_send(replica, o);
+        } else if constexpr (std::is_same_v<T, zab::Deliver>) {
+          check_deliver(replica, o);
+        } else if constexpr (std::is_same_v<T, zab::ImageInstalled>) {
+          seen.delivered = o.zxid;
+        } else if constexpr (std::is_same_v<T, zab::Serve>) {
+          check_serve(replica, o);
+        } else if constexpr (std::is_same_v<T, zab::StopServing>) {
+          seen.barriers.clear();
+        } else if constexpr (std::is_same_v<T, zab::ReadReady>) {
+          check_read(replica, o);
+        } else if constexpr (std::is_same_v<T, zab::RoleChange>) {
+          if (o.role == zab::Role::kLooking) seen.up_to_date.reset();
+        }
+      },
+      output);
+}
+
+void Checkers::on_message(const Replica& replica, ConnId at, const zab::Message& message) {
+  Seen& seen = seen_[replica.id()];
+  if (const auto* m = std::get_if<zab::NewLeader>(&message)) seen.new_leader[at] = m->last;
+  if (const auto* m = std::get_if<zab::UpToDate>(&message)) seen.up_to_date = m->committed;
+}
+
+// 10. The table of what must be durable before what is said, on the disk as it is at this moment.
+void Checkers::check_send(const Replica& replica, const zab::Send& send) {
+  const Disk& disk = replica.disk();
+  const Disk::Contents& contents = disk.contents();
+  const auto durable = [&](bool holds) {
+    require(holds, kDurableBeforeSend, replica, "says too early: " + describe(send.message));
+  };
+  const auto committed = [&](Zxid zxid) {
+    require(ghost_.is_committed(zxid), kAgreement, replica,
+            "calls committed what is not: " + describe(send.message));
+  };
+  if (const auto* info = std::get_if<zab::LeaderInfo>(&send.message)) {
+    durable(contents.accepted == info->epoch);
+  } else if (const auto* ack_epoch = std::get_if<zab::AckEpoch>(&send.message)) {
+    const zab::EpochEnd end = ack_epoch->epochs.back();
+    durable(!ack_epoch->promised ||
+            (contents.accepted == ack_epoch->epoch && contents.current == ack_epoch->current &&
+             disk.last() == Zxid(end.epoch, end.last_counter)));
+  } else if (const auto* ack_nl = std::get_if<zab::AckNewLeader>(&send.message)) {
+    const auto& named = seen_[replica.id()].new_leader;
+    const auto found = named.find(send.conn);
+    durable(found != named.end() && contents.current == ack_nl->epoch &&
+            disk.covers(found->second));
+  } else if (const auto* ack = std::get_if<zab::Ack>(&send.message)) {
+    durable(disk.covers(ack->durable));
+  } else if (const auto* up_to_date = std::get_if<zab::UpToDate>(&send.message)) {
+    committed(up_to_date->committed);
+  } else if (const auto* commit = std::get_if<zab::Commit>(&send.message)) {
+    committed(commit->committed);
+  } else if (const auto* inform = std::get_if<zab::Inform>(&send.message)) {
+    committed(inform->entries.back().zxid);
+  } else if (const auto* ping = std::get_if<zab::Ping>(&send.message)) {
+    committed(ping->committed);
+  }
+}
+
+// 3, 11: the committed history, in its order and from disk.
+void Checkers::check_deliver(const Replica& replica, const zab::Deliver& deliver) {
+  Seen& seen = seen_[replica.id()];
+  for (const zab::Entry& entry : deliver.entries) {
+    const bool agrees = ghost_.is_committed(entry.zxid) &&
+                        ghost_.committed_after(seen.delivered) == entry.zxid &&
+                        ghost_.find(entry.zxid)->entry == entry;
+    require(agrees, kAgreement, replica,
+            "delivers " + to_string(entry.zxid) + " after " + to_string(seen.delivered));
+    require(replica.disk().covers(entry.zxid), kDurableBeforeSend, replica,
+            "delivers " + to_string(entry.zxid) + ", which is not on its disk");
+    if (violation_.has_value()) return;
+    seen.delivered = entry.zxid;
+  }
+}
+
+// 13.
+void Checkers::check_serve(const Replica& replica, const zab::Serve& serve) {
+  const Seen& seen = seen_[replica.id()];
+  if (serve.role == zab::Role::kLeading) {
+    const Ghost::Reign* reign = ghost_.reign(serve.epoch);
+    require(reign != nullptr && reign->leader == replica.id(), kServe, replica,
+            "serves as the leader of an epoch in which it is not established");
+    return;
+  }
+  require(seen.up_to_date.has_value() && replica.state().applied >= *seen.up_to_date, kServe,
+          replica, "serves below the commit point of its UPTODATE");
+}
+
+void Checkers::on_barrier(const Replica& replica, std::uint64_t tag) {
+  seen_[replica.id()].barriers[tag] = ghost_.committed_last();
+}
+
+void Checkers::check_read(const Replica& replica, const zab::ReadReady& ready) {
+  auto& barriers = seen_[replica.id()].barriers;
+  const auto found = barriers.find(ready.tag);
+  require(found != barriers.end(), kServe, replica, "answers a read that nobody asked for");
+  if (found == barriers.end()) return;
+  require(ready.zxid >= found->second, kServe, replica,
+          "a read as of " + to_string(ready.zxid) + " was asked for after " +
+              to_string(found->second) + " had been committed");
+  barriers.erase(found);
+}
+
+// 14.
+void Checkers::on_applied(const Replica& replica) {
+  const ChainState& state = replica.state();
+  require(ghost_.is_committed(state.applied) && ghost_.chain_at(state.applied) == state.hash,
+          kState, replica, "its state is not the one after " + to_string(state.applied));
+  seen_[replica.id()].delivered = std::max(seen_[replica.id()].delivered, state.applied);
+}
+
+// 2, 4: only the established leader proposes, without holes, after its initial history.
+void Checkers::on_proposed(const Replica& replica, const zab::Entry& entry) {
+  const Epoch epoch = entry.zxid.epoch();
+  const auto found = ghost_.reigns().find(epoch);
+  const bool reigns = found != ghost_.reigns().end() && found->second.leader == replica.id();
+  require(reigns, kIntegrity, replica, "proposes in an epoch that it does not lead");
+  if (!reigns) return;
+  Ghost::Reign& reign = found->second;
+  require(entry.prev == leader_end(reign) &&
+              entry.zxid.counter() == reign.proposed_last.counter() + 1,
+          kPrimaryOrder, replica,
+          "proposes " + to_string(entry.zxid) + " after " + to_string(entry.prev));
+  reign.proposed_last = entry.zxid;
+  require(ghost_.propose(entry, replica.id()), kPrimaryOrder, replica,
+          to_string(entry.zxid) + " was proposed before");
+}
+
+void Checkers::on_input(const Replica& replica) {
+  const zab::CoreView view = replica.view();
+  check_monotone(replica, view);
+  note_established(replica, view);
+  note_committed(replica, view);
+  check_view(replica, view);
+  check_shared_history(replica, view);
+  seen_[replica.id()].view = view;
+}
+
+// 13: within one run nothing that was promised is taken back.
+void Checkers::check_monotone(const Replica& replica, const zab::CoreView& view) {
+  const zab::CoreView& before = seen_[replica.id()].view;
+  require(view.committed >= before.committed && view.applied >= before.applied &&
+              view.delivered >= before.delivered && view.base >= before.base,
+          kServe, replica, "committed, delivered, applied or base went back");
+  require(view.generation >= before.generation, kServe, replica, "the generation went back");
+  require(view.accepted >= before.accepted && view.current >= before.current, kEpochOrder, replica,
+          "an epoch went back in memory");
+}
+
+void Checkers::check_view(const Replica& replica, const zab::CoreView& view) {
+  require(view.applied <= view.delivered && view.delivered <= view.committed &&
+              view.delivered <= view.durable && view.durable <= view.last,
+          kNoTruncateDelivered, replica,
+          "applied " + to_string(view.applied) + " delivered " + to_string(view.delivered) +
+              " committed " + to_string(view.committed) + " durable " + to_string(view.durable) +
+              " last " + to_string(view.last));
+  require(view.accepted >= view.current && view.accepted >= view.last.epoch(), kEpochOrder, replica,
+          "accepted " + to_string(view.accepted) + " in memory");
+  // The base of a log that an image replaces counts as durable from the moment that this is queued.
+  require(view.durable == view.base || replica.disk().covers(view.durable), kDurableBeforeSend, replica,
+          "takes " + to_string(view.durable) + " for durable, which is not on its disk");
+  require(view.last.is_none() || ghost_.find(view.last) != nullptr, kContiguity, replica,
+          "its log ends with the unknown " + to_string(view.last));
+}
+
+// 6: a learner that is up to date has a prefix of its leader's log.
+void Checkers::check_shared_history(const Replica& replica, const zab::CoreView& view) {
+  const bool learner = view.role == zab::Role::kFollowing || view.role == zab::Role::kObserving;
+  if (!learner || !view.established) return;
+  const Ghost::Reign* reign = ghost_.reign(view.current);
+  require(reign != nullptr, kHistoryConsistency, replica, "is up to date in an unknown epoch");
+  if (reign == nullptr || seen_[replica.id()].view.last == view.last) return;
+  require(ghost_.is_prefix(view.last, leader_end(*reign)), kHistoryConsistency, replica,
+          "its log ends with " + to_string(view.last) + ", not a prefix of its leader's");
+}
+
+// 1, 4, 5: a leader is established once in its epoch, with all that was established or committed before.
+void Checkers::note_established(const Replica& replica, const zab::CoreView& view) {
+  if (view.role != zab::Role::kLeading || !view.established) return;
+  const Epoch epoch = view.current;
+  const auto [at, is_new] =
+      ghost_.reigns().emplace(epoch, Ghost::Reign{.leader = replica.id(),
+                                                  .incarnation = replica.incarnation(),
+                                                  .generation = view.generation,
+                                                  .initial_last = view.last,
+                                                  .proposed_last = Zxid(epoch, 0)});
+  const Ghost::Reign& reign = at->second;
+  require(reign.leader == replica.id() && reign.incarnation == replica.incarnation() &&
+              reign.generation == view.generation,
+          kOneLeader, replica,
+          "leads epoch " + to_string(epoch) + ", as " + to_string(reign.leader) + " does or did");
+  if (!is_new) return;
+  if (at != ghost_.reigns().begin()) {
+    const auto before = std::prev(at);
+    require(ghost_.is_prefix(before->second.initial_last, reign.initial_last), kInitialHistory,
+            replica, "begins without the initial history of epoch " + to_string(before->first));
+  }
+  const auto after = std::next(at);
+  if (after != ghost_.reigns().end()) {
+    require(ghost_.is_prefix(reign.initial_last, after->second.initial_last), kInitialHistory,
+            replica, "epoch " + to_string(after->first) + " began without its initial history");
+  } else {
+    require(ghost_.is_prefix(ghost_.committed_last(), reign.initial_last), kPrimaryOrder, replica,
+            "begins without the committed " + to_string(ghost_.committed_last()));
+  }
+  for (const Replica* each : replicas_) {
+    if (each->disk().contents().current >= epoch) check_initial_history(*each, epoch);
+  }
+}
+
+// 3, 8.
+void Checkers::note_committed(const Replica& replica, const zab::CoreView& view) {
+  if (view.committed <= seen_[replica.id()].view.committed) return;
+  const bool leads = view.role == zab::Role::kLeading && view.established;
+  if (leads) {
+    Ghost::Reign& reign = ghost_.reigns()[view.current];
+    reign.committed = std::max(reign.committed, view.committed);
+  }
+  if (view.committed <= ghost_.committed_last()) {
+    require(ghost_.is_committed(view.committed), kAgreement, replica,
+            to_string(view.committed) + " is not in the committed history");
+    return;
+  }
+  require(leads, kAgreement, replica, "commits " + to_string(view.committed) + " without leading");
+  require(ghost_.extend_committed(view.committed), kAgreement, replica,
+          to_string(view.committed) + " does not continue the committed history, which ends with " +
+              to_string(ghost_.committed_last()));
+  check_commit_quorum(replica, view);
+  check_committed_safe(replica);
+}
+
+// 8, at the moment of the commit: durable at a quorum that is in this epoch or a later one.
+void Checkers::check_commit_quorum(const Replica& replica, const zab::CoreView& view) {
+  if (has_wiped_) return;  // An acknowledgement may stand for a disk that is gone.
+  std::size_t holding = 0;
+  for (const Replica* each : replicas_) {
+    const Disk& disk = each->disk();
+    const bool counts = !each->is_observer() && disk.contents().provisioned;
+    if (counts && disk.contents().current >= view.current && disk.covers(view.committed)) ++holding;
+  }
+  require(holding >= majority_, kCommittedSafe, replica,
+          "commits " + to_string(view.committed) + ", which is on " + std::to_string(holding) +
+              " disks of its epoch");
+}
+
+}  // namespace holdfast::sim

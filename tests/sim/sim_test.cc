@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/sim/run.h"
+
+// A few hundred runs of simulated cells of cores; holdfast_core_sim does as many as one likes. Seeds of one kind of run are
+// those with the same remainder by Swarm::kKinds.
+
+namespace holdfast::sim {
+namespace {
+
+constexpr std::uint64_t kSeedsOfAKind = 50;
+
+std::string story(const RunPlan& plan, const RunReport& report) {
+  RunPlan again = plan;
+  again.trace = Trace::Keep::kLastLines;
+  std::string out;
+  for (const std::string& line : run_seed(again).last_lines) out += line + "\n";
+  return out + "seed " + std::to_string(plan.seed) + ": " + report.violation->invariant + ": " +
+         report.violation->facts + "\nreplay: " + replay_command(plan);
+}
+
+RunReport run_and_expect_safety(std::uint64_t seed) {
+  const RunPlan plan{.seed = seed};
+  SCOPED_TRACE("replay: " + replay_command(plan));
+  RunReport report = run_seed(plan);
+  if (report.violation) ADD_FAILURE() << story(plan, report);
+  return report;
+}
+
+void run_kind(Swarm::Kind kind) {
+  const auto remainder = static_cast<std::uint64_t>(kind);
+  for (std::uint64_t i = 0; i < kSeedsOfAKind; ++i) {
+    run_and_expect_safety(Swarm::kKinds * (i + 1) + remainder);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+TEST(CoreSimulation, ThreeVotersKeepTheirPromisesThroughCrashes) {
+  run_kind(Swarm::Kind::kCrashes);
+}
+
+TEST(CoreSimulation, FiveVotersKeepTheirPromises) { run_kind(Swarm::Kind::kFiveVoters); }
+
+TEST(CoreSimulation, ObserversFollowAndAreNeverCounted) { run_kind(Swarm::Kind::kObservers); }
+
+TEST(CoreSimulation, SafetyDoesNotRestOnElection) { run_kind(Swarm::Kind::kArbitrary); }
+
+TEST(CoreSimulation, SafetyDoesNotRestOnElectionAmongFive) {
+  run_kind(Swarm::Kind::kArbitraryFive);
+}
+
+TEST(CoreSimulation, ACellStartsForTheFirstTimeThroughFaults) {
+  run_kind(Swarm::Kind::kFirstStart);
+}
+
+// Seeds of their own, so that this test says by itself whether the generator still reaches everything.
+TEST(CoreSimulation, EveryKindOfFaultAndSynchronizationIsMet) {
+  Coverage coverage;
+  for (std::uint64_t seed = 10'000; seed < 10'120; ++seed) {
+    coverage.add(run_and_expect_safety(seed).coverage);
+    if (testing::Test::HasFailure()) return;
+  }
+  for (const std::string& kind : Coverage::expected()) {
+    EXPECT_GT(coverage.of(kind), 0U) << "never met: " << kind;
+  }
+}
+
+TEST(CoreSimulation, TheSameSeedGivesTheSameRun) {
+  for (std::uint64_t seed = 20'000; seed < 20'012; ++seed) {
+    const RunPlan plan{.seed = seed, .steps = 1000};
+    EXPECT_EQ(run_seed(plan).hash, run_seed(plan).hash) << "seed " << seed;
+  }
+}
+
+// The checkers are no better than the mistakes that they notice.
+TEST(CoreSimulation, ADriverThatReportsCompletionsTooEarlyIsNoticed) {
+  const RunReport report = run_seed({.seed = 30'000, .mistake = Mistake::kReportsTooEarly});
+  ASSERT_TRUE(report.violation.has_value());
+  EXPECT_EQ(report.violation->invariant, "DURABLE-BEFORE-SEND");
+}
+
+TEST(CoreSimulation, ADiskThatForgetsWhatItHadCompletedIsNoticed) {
+  std::uint64_t noticed = 0;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const std::uint64_t seed = Swarm::kKinds * (5'000 + i);
+    const RunReport report = run_seed({.seed = seed, .mistake = Mistake::kDiskForgets});
+    if (report.violation.has_value()) ++noticed;
+  }
+  EXPECT_GT(noticed, 20U);
+}
+
+}  // namespace
+}  // namespace holdfast::sim

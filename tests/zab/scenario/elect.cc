@@ -1,0 +1,43 @@
+#include "tests/sim/elector.h"
+#include "tests/zab/scenario/verbs.h"
+#include "zab/base/check.h"
+
+namespace holdfast::scenario {
+namespace {
+
+zab::Role parse_role(const std::string& text) {
+  for (const zab::Role role : {zab::Role::kLooking, zab::Role::kFollowing, zab::Role::kLeading,
+                               zab::Role::kObserving}) {
+    if (zab::to_string(role) == text) return role;
+  }
+  HOLDFAST_CHECK(false, "no such role: " + text);
+}
+
+}  // namespace
+
+std::string elect(Stage& stage, const Command& command) {
+  sim::Replica& leader = stage.cell().replica(command.server("leader"));
+  sim::forge_election(stage.cell(), leader, leader);
+  for (const ServerId id : stage.servers_or_all(command, "quorum")) {
+    if (id != leader.id()) sim::forge_election(stage.cell(), stage.cell().replica(id), leader);
+  }
+  return "";
+}
+
+std::string notify(Stage& stage, const Command& command) {
+  const ServerId from = command.server("from");
+  const zab::Notification forged{
+      .from = from,
+      .incarnation = stage.cell().replica(from).incarnation(),
+      .role = parse_role(command.text_or("role", "looking")),
+      .vote = {.epoch = Epoch(static_cast<std::uint32_t>(command.number_or("epoch", 0))),
+               .zxid = command.zxid("zxid"),
+               .leader = command.server("leader")},
+      .round = command.number_or("round", 1),
+      .membership = zab::Membership::kProvisioned,
+      .config_version = Zxid()};
+  stage.cell().forge(command.server("to"), forged);
+  return "";
+}
+
+}  // namespace holdfast::scenario

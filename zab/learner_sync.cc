@@ -1,0 +1,145 @@
+// The learner's way from LEADERINFO to UPTODATE (ZAB.md §3.2, §3.4).
+
+#include <algorithm>
+#include <utility>
+
+#include "zab/base/check.h"
+#include "zab/base/hash.h"
+#include "zab/learner.h"
+
+namespace holdfast::zab {
+
+void Learner::on_leader_info(Ground& ground, const LeaderInfo& info) {
+  const bool is_voter = kind_ == LearnerKind::kVoter;
+  const bool fresh_voter = is_voter && ground.promises.membership == Membership::kFresh;
+  if (fresh_voter && !info.bootstrap) {
+    ground.stop(rejoin_advice(leader_));
+    return;
+  }
+  if (info.bootstrap && !(is_voter && ground.shown_membership() == Membership::kFresh)) {
+    refuse(ground, info, "this replica is no part of a first start");
+    return;
+  }
+  if (info.epoch.is_none() || info.epoch.value > ground.options.epoch_max) {
+    refuse(ground, info, "an epoch outside the limits");
+    return;
+  }
+  if (info.epoch < ground.promises.accepted) {
+    ground.leave("epoch " + to_string(info.epoch) + " of the leader is below the accepted " +
+                 to_string(ground.promises.accepted));
+    return;
+  }
+  epoch_ = info.epoch;
+  stage_ = JoinStage::kAccepting;
+  // R12: an epoch that was accepted before may have been accepted from another leader; the answer
+  // says so.
+  promised_ = info.epoch > ground.promises.accepted;
+  if (promised_) {
+    ground.set_accepted(SetAcceptedEpoch{.epoch = info.epoch, .provisions = fresh_voter});
+  }
+  // The answer describes our log, so everything queued before it has to be durable too (ZAB.md
+  // §1.4).
+  ground.gate(GatedAction::kSendAckEpoch, 0);
+  announce(ground);
+}
+
+void Learner::begin_entries(Ground& ground) {
+  stage_ = JoinStage::kEntries;
+  acked_ = ground.log.last();
+  announce(ground);
+}
+
+void Learner::on_diff(Ground& ground, const Diff& diff) {
+  if (diff.from != ground.log.last()) {
+    refuse(ground, diff, "our log ends at " + to_string(ground.log.last()));
+    return;
+  }
+  begin_entries(ground);
+}
+
+void Learner::on_trunc(Ground& ground, const Trunc& trunc) {
+  const Zxid safe = std::max(ground.floor(), std::min(ground.committed, ground.log.last()));
+  if (trunc.to < safe) {
+    // Nothing can be right here: a leader lacks what was committed. Going on would lose it for
+    // good.
+    ground.stop("leader " + to_string(leader_) +
+                " asks to forget committed entries: its history ends at " + to_string(trunc.to) +
+                ", committed here " + to_string(safe));
+    return;
+  }
+  if (!ground.log.holds(trunc.to) || trunc.to == ground.log.last()) {
+    refuse(ground, trunc, "no place to truncate in " + ground.log.describe());
+    return;
+  }
+  ground.truncate(trunc.to);
+  begin_entries(ground);
+}
+
+void Learner::on_snap(Ground& ground, const Snap& snap) {
+  if (snap.zxid < ground.floor()) {
+    // R16: images stand at committed zxids, so the leader lacks what is committed.
+    ground.stop("leader " + to_string(leader_) + " sends an image at " + to_string(snap.zxid) +
+                ", but " + to_string(ground.floor()) + " is committed here");
+    return;
+  }
+  if (snap.zxid.epoch() > epoch_) {
+    refuse(ground, snap, "an image of a later epoch");
+    return;
+  }
+  stage_ = JoinStage::kImage;
+  image_ = IncomingImage{.zxid = snap.zxid, .chunks = 0, .checksum = kHashSeed};
+  ground.persist.push(BeginImage{snap.zxid}, ground.out);
+  announce(ground);
+}
+
+void Learner::on_snap_chunk(Ground& ground, const SnapChunk& chunk) {
+  if (chunk.bytes.size() == 0) {
+    refuse(ground, chunk, "an empty chunk");
+    return;
+  }
+  ++image_.chunks;
+  image_.checksum = hash_bytes(chunk.bytes.view(), image_.checksum);
+  ground.persist.push(StageChunk{chunk.bytes}, ground.out);
+  ground.gate(GatedAction::kSendSnapAck, image_.chunks);
+}
+
+void Learner::on_snap_end(Ground& ground, const SnapEnd& end) {
+  if (end.chunks != image_.chunks || end.checksum != image_.checksum) {
+    refuse(ground, end, "the image received is not the one sent");
+    return;
+  }
+  ground.install(image_.zxid);  // R5
+  ground.raise_committed(image_.zxid);
+  begin_entries(ground);
+}
+
+void Learner::on_newleader(Ground& ground, const NewLeader& newleader) {
+  if (newleader.last != ground.log.last()) {
+    refuse(ground, newleader, "our log ends at " + to_string(ground.log.last()));
+    return;
+  }
+  stage_ = JoinStage::kFinishing;
+  // Behind the history in the one queue: the epoch is never durable without it (ZOOKEEPER-4643),
+  // and the acknowledgement waits for both (ZOOKEEPER-3911, 4646, 4785).
+  const bool provisions = ground.promises.membership != Membership::kProvisioned;
+  ground.set_current(SetCurrentEpoch{.epoch = epoch_, .provisions = provisions});
+  ground.gate(GatedAction::kSendAckNewLeader, 0);
+}
+
+void Learner::on_up_to_date(Ground& ground, const UpToDate& up_to_date) {
+  // R20: the leader's commit point of this moment; entries up to it may still be on their way
+  // behind this message.
+  if (up_to_date.committed.epoch() > epoch_) {
+    refuse(ground, up_to_date, "a commit point of a later epoch");
+    return;
+  }
+  stage_ = JoinStage::kActive;
+  serve_at_ = up_to_date.committed;
+  ground.raise_committed(up_to_date.committed);
+  ground.election.settle(role(), leader_, epoch_);
+  ground.election.on_join_succeeded();
+  announce(ground);
+  serve_if_ready(ground);
+}
+
+}  // namespace holdfast::zab
