@@ -141,12 +141,13 @@ init_missing_replicas() {
 # ---- the replicas -------------------------------------------------------------------------------
 
 # A session of its own keeps the terminal's Ctrl-C from the replica (we tell it ourselves), and the
-# parent-death signal ends it even if this script is killed.
+# parent-death signal ends it even if this script is killed. Its process id stands beside its folder.
 start_replica() { # start_replica ID
   local command log="$data/$1.log"
   mapfile -t command < <(replica_command "$1")
   setsid setpriv --pdeathsig TERM "${command[@]}" </dev/null >>"$log" 2>&1 9>&- &
   pid_of[$1]=$!
+  printf '%d\n' "$!" >"$data/$1.pid"
 }
 
 how_it_ended() { # how_it_ended STATUS
@@ -209,7 +210,7 @@ Try in another terminal:
   export HOLDFAST_ENDPOINTS=$(endpoints) PATH="$bin:\$PATH"
   holdfast lock run /backup -- sh -c 'echo "held as \$HOLDFAST_SEQUENCER"; sleep 60'
   holdfast lock ls
-  holdfast set /greeting hello && holdfast get /greeting
+  holdfast create /greeting hello && holdfast get /greeting
 
 Ctrl-C stops the cell; its data stays.
 TEXT

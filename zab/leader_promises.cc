@@ -38,7 +38,9 @@ void Leader::on_info(Ground& ground, ConnId conn, const LearnerInfo& info) {
     ground.leave("replica " + to_string(info.from) + " has a newer configuration");
     return;
   }
-  const bool bootstrap = discovery_.kind() == Discovery::Kind::kBootstrap;
+  // Once established, the first leader of a cell is a leader like all others: its voters come back
+  // as provisioned ones.
+  const bool bootstrap = discovery_.kind() == Discovery::Kind::kBootstrap && !established_;
   ground.note_membership(info.from, info.membership);
   if (bootstrap && ground.cell_lives) {
     if (ground.promises.membership == Membership::kFresh) {
@@ -109,7 +111,7 @@ void Leader::send_leader_infos(Ground& ground) {
     if (stream.stage == LearnerStage::kInfo && may_go) {
       stream.stage = LearnerStage::kEpochSent;
       stream.pulse.heard = ground.now;  // It was silent because it waited for us.
-      const bool bootstrap = discovery_.kind() == Discovery::Kind::kBootstrap;
+      const bool bootstrap = discovery_.kind() == Discovery::Kind::kBootstrap && !established_;
       ground.out.send(conn, LeaderInfo{epoch(), bootstrap && stream.who.counts});
     }
   }

@@ -130,6 +130,14 @@ void LearnerStream::on_ack_newleader() {
   stage = LearnerStage::kNewLeaderAcked;
   acked_ = std::max(acked_, newleader_last_);
   match_ = acked_;
+  forget_acknowledged();
+}
+
+void LearnerStream::forget_acknowledged() {
+  while (!in_flight_.empty() && in_flight_.front().last <= acked_) {
+    in_flight_bytes_ -= in_flight_.front().bytes;
+    in_flight_.pop_front();
+  }
 }
 
 void LearnerStream::send_up_to_date(Ground& ground, const Channel& channel) {
@@ -150,10 +158,7 @@ std::optional<std::string> LearnerStream::on_ack(const Ground& ground, Zxid dura
   }
   acked_ = durable;
   pulse.progress = ground.now;
-  while (!in_flight_.empty() && in_flight_.front().last <= acked_) {
-    in_flight_bytes_ -= in_flight_.front().bytes;
-    in_flight_.pop_front();
-  }
+  forget_acknowledged();
   if (stage >= LearnerStage::kNewLeaderAcked) {
     match_ = acked_;
   }

@@ -111,6 +111,7 @@ class LearnerStream {
 
   void start_entries(Ground& ground, const Channel& channel, Zxid from);
   void send_run(Ground& ground, const Channel& channel, std::vector<Entry> entries);
+  void forget_acknowledged();
   void pump_image(Ground& ground);
 
   LearnerLog log_;  // As of AckEpoch.

@@ -30,6 +30,7 @@ class Dialing : public std::enable_shared_from_this<Dialing> {
                                     const tcp::resolver::results_type& found) {
           if (!self->done_) return;
           if (error) return self->finish({.failure = "its name is not known: " + error.message()});
+          self->found_ = found;
           self->connect(found);
         });
   }
@@ -53,13 +54,22 @@ class Dialing : public std::enable_shared_from_this<Dialing> {
     connection_->start({.on_frame = [self = shared_from_this()](
                                         std::string_view frame) { return self->on_welcome(frame); },
                         .on_read_done = {},
-                        .on_closed =
-                            [self = shared_from_this()](const std::string& reason) {
-                              self->finish({.failure = "closed before its welcome: " + reason});
-                            },
+                        .on_closed = [self = shared_from_this()](
+                                         const std::string& reason) { self->on_broken(reason); },
                         .on_drained = {}});
     connection_->queue(encode_peer_frame(hello_));
     connection_->flush();
+  }
+
+  // A process that is being killed takes connections for a moment without answering them. The
+  // second try finds out whether anybody is there.
+  void on_broken(const std::string& reason) {
+    if (!done_) return;
+    if (has_retried_) return finish({.failure = "closed before its welcome: " + reason});
+    has_retried_ = true;
+    connection_.reset();
+    socket_ = tcp::socket(resolver_.get_executor());
+    connect(found_);
   }
 
   Status on_welcome(std::string_view bytes) {
@@ -91,6 +101,8 @@ class Dialing : public std::enable_shared_from_this<Dialing> {
   }
 
   tcp::resolver resolver_;
+  tcp::resolver::results_type found_;
+  bool has_retried_ = false;
   tcp::socket socket_;
   boost::asio::steady_timer timer_;
   peer::Hello hello_;

@@ -19,6 +19,8 @@ constexpr std::int32_t kProtocolVersion = 1;
 // Connections that have not said HELLO yet. Beyond it the oldest goes: it cannot be kept from us by
 // strangers.
 constexpr std::size_t kHandshakesMax = 64;
+// How long after it was written a notification counts as perhaps lost with its connection.
+constexpr std::chrono::milliseconds kMayBeLost{1000};
 
 std::int64_t wire(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -245,8 +247,21 @@ void PeerMesh::push(ServerId to) {
   if (!link.connection) return dial_election(to);
   if (link.connection->is_writing()) return;
   link.connection->queue(*link.unsent);
+  link.last_sent = std::move(*link.unsent);
+  link.last_sent_at = std::chrono::steady_clock::now();
   link.unsent.reset();
   link.connection->flush();
+}
+
+// What was written shortly before may have gone to a peer that was dead already. Sent again it
+// reaches the living, and finds out about the dead at once, on which the speed of an election
+// hangs.
+void PeerMesh::on_election_gone(ServerId to) {
+  ElectionLink& link = election_[to];
+  link.connection.reset();
+  const bool fresh = std::chrono::steady_clock::now() - link.last_sent_at < kMayBeLost;
+  if (!link.unsent && fresh && !link.last_sent.empty()) link.unsent = std::move(link.last_sent);
+  push(to);
 }
 
 void PeerMesh::dial_election(ServerId to) {
@@ -268,9 +283,7 @@ void PeerMesh::dial_election(ServerId to) {
               remember(to, outcome.welcome.client_endpoint);
               link.connection = outcome.connection;
               const auto on_gone = [this, alive, to](const std::string&) {
-                if (!*alive) return;
-                election_[to].connection.reset();
-                push(to);
+                if (*alive) on_election_gone(to);
               };
               const auto on_drained = [this, alive, to] {
                 if (*alive) push(to);

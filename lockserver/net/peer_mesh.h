@@ -72,6 +72,9 @@ class PeerMesh final : public replica::Transport {
     std::shared_ptr<PeerConnection> connection;
     bool dialing = false;
     std::optional<std::string> unsent;  // Encoded frame.
+    // Written, but perhaps into a connection whose peer was dead already.
+    std::string last_sent;
+    std::chrono::steady_clock::time_point last_sent_at;
   };
   struct LeaderLink {
     ServerId peer;
@@ -86,6 +89,7 @@ class PeerMesh final : public replica::Transport {
   void forget_handshake(const std::shared_ptr<PeerConnection>& connection);
   ConnId take_leader(const std::shared_ptr<PeerConnection>& connection, ServerId peer);
   void push(ServerId to);
+  void on_election_gone(ServerId to);
   void dial_election(ServerId to);
   peer::Hello hello(peer::Channel::type channel, ServerId to) const;
   const MeshMember* member(ServerId id) const;

@@ -91,6 +91,9 @@ void Replica::Parts::tell_clients(const state::Command& command, const state::Ef
   }
   for (const state::Outcome& outcome : effects.outcomes) {
     for (const CallId id : clients.pending.take_parked(outcome.session, outcome.request)) {
+      if (!clients.calls.contains(id)) {
+        continue;  // An answer before has closed its lane.
+      }
       const Facts as_of = leased_facts(outcome.session, state::EventName());
       Call call = take(id);
       std::get<WriteCall>(call.body).done(WriteAnswer{as_of, Applied{outcome.reply}});

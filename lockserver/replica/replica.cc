@@ -191,6 +191,9 @@ void Replica::Parts::check_stopped() {
     return;
   }
   for (const CallId id : open_calls()) {
+    if (!clients.calls.contains(id)) {
+      continue;
+    }
     refuse(id, clients.pending.was_sent(id) ? refuse_timeout(OutcomeIs::kOpen)
                                             : refuse_no_quorum("This replica is being stopped."));
   }
@@ -341,7 +344,9 @@ StatusFacts Replica::status() const {
 }
 
 void Replica::on_notification(const zab::Notification& notification) {
-  parts_->core.on_notification(notification);
+  if (!parts_->dead) {
+    parts_->core.on_notification(notification);
+  }
 }
 
 void Replica::on_peer_refused(ServerId peer) {
@@ -364,7 +369,9 @@ void Replica::on_closed(ConnId conn) {
 }
 
 void Replica::on_message(ConnId conn, zab::Message message) {
-  parts_->core.on_message(conn, std::move(message));
+  if (!parts_->dead) {
+    parts_->core.on_message(conn, std::move(message));
+  }
 }
 
 void Replica::on_idle() {

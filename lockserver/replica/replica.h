@@ -51,6 +51,7 @@ class Replica final : public PeerEvents, public DiskEvents {
   // Clients.
   LaneId open_lane();
   void close_lane(LaneId lane);  // Its waiting calls are dropped unanswered; what was proposed stays proposed.
+  // `max_hold_ms`: how long an acquire that waits is held back before it is answered Waiting; 0 for a third of the session's lease.
   void write(LaneId lane, const Terms& terms, state::Op op, Ticks max_hold_ms, OnWritten done);
   // Opens (by its secret's hash) and binds the lane. Like write with an OpenSession.
   void open_session(LaneId lane, const Terms& terms, state::OpenSession op, OnWritten done);

@@ -15,7 +15,7 @@ namespace holdfast::state {
 // Listed in an error, so that a refusal stays small however many there are.
 inline constexpr std::size_t kHoldersInErrorMax = 16;
 // Listed in the answer of BreakLock.
-inline constexpr std::size_t kPartiesInReplyMax = 1000;
+inline constexpr std::size_t kPartiesInReplyMax = 100;
 
 Error bad_argument(const std::string& message);
 Error bad_path(const Status& why, std::string_view path);

@@ -3,6 +3,14 @@
 #include "thrift/path.h"
 
 namespace holdfast::state {
+namespace {
+
+Status check_key_path(std::string_view path) {
+  const Status valid = check_path(path);
+  return valid.ok() ? valid : Status(StatusCode::kCorrupt, valid.message());
+}
+
+}  // namespace
 
 Status ImageLoader::load(std::string_view key, std::string_view value) {
   any_ = true;
@@ -19,17 +27,13 @@ Status ImageLoader::take(const MetaKey&, std::string_view value) {
 }
 
 Status ImageLoader::take(const NodeKey& key, std::string_view value) {
-  if (Status valid = check_path(key.path); !valid.ok()) {
-    return {StatusCode::kCorrupt, valid.message()};
-  }
+  if (Status valid = check_key_path(key.path); !valid.ok()) return valid;
   const Result<NodeMeta> meta = decode_node(value);
   return meta.ok() ? rooms_.nodes.load_node(key.path, *meta) : meta.status();
 }
 
 Status ImageLoader::take(const ContentsKey& key, std::string_view value) {
-  if (Status valid = check_path(key.path); !valid.ok()) {
-    return {StatusCode::kCorrupt, valid.message()};
-  }
+  if (Status valid = check_key_path(key.path); !valid.ok()) return valid;
   return rooms_.nodes.load_contents(key.path, value);
 }
 
@@ -45,11 +49,13 @@ Status ImageLoader::take(const ResultKey& key, std::string_view value) {
 }
 
 Status ImageLoader::take(const RequestKey& key, std::string_view value) {
+  if (Status valid = check_key_path(key.path); !valid.ok()) return valid;
   Result<LockRequest> request = decode_request(key.asked, value);
   return request.ok() ? rooms_.locks.load_request(key.path, *request) : request.status();
 }
 
 Status ImageLoader::take(const DelayKey& key, std::string_view value) {
+  if (Status valid = check_key_path(key.path); !valid.ok()) return valid;
   Result<LockDelay> delay = decode_delay(value);
   return delay.ok() ? rooms_.locks.load_delay(key.path, key.delay, *delay) : delay.status();
 }

@@ -66,6 +66,7 @@ NodeTree::NodeTree() {
 }
 
 const Node* NodeTree::find(std::string_view path) const {
+  if (!path.starts_with('/')) return nullptr;
   const Node* node = &root_;
   std::string_view rest = path.substr(1);
   while (!rest.empty()) {

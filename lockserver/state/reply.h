@@ -87,7 +87,7 @@ struct Killed {
   bool operator==(const Killed&) const = default;
 };
 struct Broken {
-  std::vector<LockParty> broken;  // At most 1,000 of them are listed.
+  std::vector<LockParty> broken;  // At most 100 of them are listed.
   std::int64_t delay_ms = 0;      // The lock passes on within this time; 0 when it has.
   bool operator==(const Broken&) const = default;
 };

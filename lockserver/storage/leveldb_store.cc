@@ -1,5 +1,3 @@
-#include "lockserver/storage/store_parts.h"
-
 #include <algorithm>
 #include <deque>
 #include <mutex>
@@ -7,6 +5,7 @@
 
 #include "lockserver/storage/data_dir.h"
 #include "lockserver/storage/space_guard.h"
+#include "lockserver/storage/store_parts.h"
 #include "zab/base/check.h"
 
 namespace holdfast::storage {

@@ -20,8 +20,7 @@ struct Identity {
   std::string cell_name;
   std::string cell_id;  // 32 hex digits.
   ServerId id;
-  std::string
-      members;  // The configuration as given at init, in its text form (config.h); opaque here.
+  std::string members;  // The configuration given at init, as text (config.h); opaque here.
   bool operator==(const Identity&) const = default;
 };
 
@@ -37,8 +36,8 @@ struct Recovered {
 
 // A batch for the image: the effects of the entries through `applied`, atomically with that zxid.
 struct ImageBatch {
-  std::uint64_t generation =
-      0;  // Of the image it belongs to; a batch for an image since replaced is dropped.
+  // Of the image it belongs to; a batch for an image since replaced is dropped.
+  std::uint64_t generation = 0;
   Zxid applied;
   std::vector<state::Write> writes;
 };

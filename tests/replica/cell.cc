@@ -122,6 +122,12 @@ void QueuedDisk::remove_garbage() {
 // ---- network
 // ----------------------------------------------------------------------------------------
 
+bool Node::has_logged(const std::string& words) const {
+  return std::any_of(log.begin(), log.end(), [&](const std::string& line) {
+    return line.find(words) != std::string::npos;
+  });
+}
+
 void Node::notify(ServerId to, const zab::Notification& notification) {
   cell.network_.push_back([this, to, notification] {
     Node& peer = cell.node(static_cast<int>(to.value));
@@ -250,17 +256,15 @@ void Cell::start(int id) {
 }
 
 void Cell::start_wiped(int id) {
-  auto fresh = std::make_unique<Node>(*this, ServerId(static_cast<std::uint64_t>(id)));
-  fresh->incarnation = node(id).incarnation;
-  nodes_.at(static_cast<std::size_t>(id) - 1) = std::move(fresh);
+  node(id).store = std::make_unique<storage::MemStore>();
   boot(node(id), storage::OpenOptions::Start::kRejoin);
 }
 
 void Cell::boot(Node& node, storage::OpenOptions::Start how) {
-  auto recovered = node.store.recover(how, 1U << 20U);
+  auto recovered = node.store->recover(how, 1U << 20U);
   HOLDFAST_CHECK(recovered.ok(), recovered.status().message());
   ImageRecords image;
-  const auto loaded = node.store.load_image([&](std::string_view key, std::string_view value) {
+  const auto loaded = node.store->load_image([&](std::string_view key, std::string_view value) {
     image.records.push_back({std::string(key), std::string(value)});
     return Status();
   });
@@ -284,7 +288,7 @@ void Cell::boot(Node& node, storage::OpenOptions::Start how) {
     options_.adjust(options);
   }
   node.fatal.reset();
-  node.disk = std::make_unique<QueuedDisk>(node.store);
+  node.disk = std::make_unique<QueuedDisk>(*node.store);
   World world;
   world.transport = &node;
   world.disk = node.disk.get();
@@ -299,7 +303,7 @@ void Cell::kill(int id) {
   dead.replica.reset();
   dead.disk.reset();
   Random dice(7);
-  dead.store.crash(storage::MemStore::Loss::kNothing, dice);
+  dead.store->crash(storage::MemStore::Loss::kNothing, dice);
   std::vector<ConnId> ends;
   for (const auto& [conn, other] : other_end_) {
     if (owner_.at(conn) == dead.id) {

@@ -66,13 +66,14 @@ struct Node final : public Transport {
 
   Cell& cell;
   ServerId id;
-  storage::MemStore store;
+  std::unique_ptr<storage::MemStore> store = std::make_unique<storage::MemStore>();
   std::unique_ptr<QueuedDisk> disk;
   std::unique_ptr<Replica> replica;  // Null while the process is down.
   std::uint64_t incarnation = 0;
   std::vector<std::string> log;
   std::optional<std::string> fatal;
 
+  bool has_logged(const std::string& words) const;
   bool is_up() const { return replica != nullptr && !fatal; }
   void notify(ServerId to, const zab::Notification& notification) override;
   void dial(DialId dial, ServerId to) override;
@@ -106,6 +107,8 @@ class Cell {
   // Network: no message passes between the two groups any more; what was on its way is lost.
   void cut_off(int id);
   void heal();
+  // The first replica says this to the second, on the connection that they have.
+  void inject(int from, int to, const zab::Message& message);
 
   // One thing happens, if there is any that can without time passing.
   void step_once() { step(); }

@@ -193,6 +193,7 @@ TEST(Events, AReplicaThatWasGivenAnImageGoesOnWithItsWatches) {
   cell.wait_for_leader();
   cell.advance(500);
   ASSERT_EQ(cell.replica(away).state().hash(), cell.replica(leader).state().hash());
+  ASSERT_TRUE(cell.node(away).has_logged("event=image-installed"));
   const auto rest = watcher.keep_alive(seen, 0);
   cell.settle();
   ASSERT_FALSE(rest->empty());

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lockserver/state/command_codec.h"
 #include "tests/replica/cell.h"
 #include "tests/replica/client.h"
 
@@ -181,6 +182,7 @@ TEST(Failover, AReplicaAwayForLongIsGivenTheWholeStateAndEqualsTheOthers) {
   cell.advance(500);
   EXPECT_EQ(hash_at(cell, away), hash_at(cell, leader));
   EXPECT_EQ(cell.node(away).fatal, std::nullopt);
+  EXPECT_TRUE(cell.node(away).has_logged("event=image-installed"));
   // And it keeps what it was given.
   cell.advance(500);
   cell.kill(away);
@@ -264,11 +266,81 @@ TEST(Failover, AFailedDiskEndsTheReplica) {
   const int leader = cell.wait_for_leader();
   Client client(cell, leader);
   client.open(kLease);
-  cell.node(leader).store.fail_with(Status(StatusCode::kIo, "sync of the log failed"));
+  cell.node(leader).store->fail_with(Status(StatusCode::kIo, "sync of the log failed"));
   client.send(create("/a", "x"));
   cell.settle();
   ASSERT_TRUE(cell.node(leader).fatal);
   EXPECT_NE(cell.node(leader).fatal->find("sync of the log failed"), std::string::npos);
+}
+
+TEST(Failover, ACommandOfALaterReleaseEndsTheReplicaWithClearWords) {
+  Cell cell({.voters = 1});
+  cell.wait_for_leader();
+  cell.advance(100);
+  const Zxid last = cell.replica(1).status().core.last;
+  cell.kill(1);
+  state::Command command;
+  command.version = state::kStateMachineVersion + 1;
+  command.op = state::EpochBegun{ServerId(1)};
+  const zab::PersistOp append = zab::Append{
+      {zab::Entry{Zxid(last.value + 1), last, SharedBytes(state::encode_command(command))}}};
+  ASSERT_TRUE(cell.node(1).store->persist({&append, 1}).ok());
+  cell.start(1);
+  cell.advance(1'000);
+  ASSERT_TRUE(cell.node(1).fatal);
+  EXPECT_NE(cell.node(1).fatal->find("release"), std::string::npos) << *cell.node(1).fatal;
+}
+
+TEST(Failover, RubbishFromAFollowerHurtsNobody) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  const int follower = cell.follower();
+  const Epoch epoch = cell.replica(leader).status().core.current;
+  cell.inject(follower, leader, zab::Request{epoch, SharedBytes("rubbish")});
+  state::Command foreign;  // It speaks for another replica.
+  foreign.origin = {.server = ServerId(99), .incarnation = Incarnation(1), .call = 1};
+  foreign.op = state::OpenSession{};
+  cell.inject(follower, leader, zab::Request{epoch, SharedBytes(state::encode_command(foreign))});
+  state::Command forbidden;  // Only the leader may say this.
+  forbidden.op = state::ExpireSession{SessionId(1)};
+  cell.inject(follower, leader, zab::Request{epoch, SharedBytes(state::encode_command(forbidden))});
+  const Zxid before = cell.replica(leader).status().core.last;
+  cell.settle();
+  EXPECT_EQ(cell.replica(leader).status().core.last, before);
+  EXPECT_TRUE(cell.node(leader).has_logged("event=request-refused"));
+  Client client(cell, follower);
+  client.open(kLease);
+  const auto made = client.send(create("/a", "x"));
+  cell.settle();
+  EXPECT_EQ(outcome(made), "ok");
+}
+
+TEST(Failover, WritesThatFindTheLeaderFullWaitAndKeepTheirOrder) {
+  Cell cell({.adjust = [](ReplicaOptions& options) { options.core.in_flight_entries = 2; }});
+  const int leader = cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client near(cell, leader);
+  near.open(kLease);
+  Client far(cell, follower);
+  far.open(kLease);
+  near.send(create("/a", ""));
+  far.send(create("/b", ""));
+  cell.settle();
+  std::vector<Soon<WriteAnswer>> answers;
+  for (int i = 0; i < 20; ++i) {
+    answers.push_back(near.send(set("/a", std::to_string(i))));
+    answers.push_back(far.send(set("/b", std::to_string(i))));
+  }
+  cell.settle();
+  Zxid newest;
+  for (std::size_t i = 0; i < answers.size(); i += 2) {
+    ASSERT_EQ(outcome(answers[i]), "ok");
+    EXPECT_GT(answers[i]->front().facts.zxid, newest);
+    newest = answers[i]->front().facts.zxid;
+    ASSERT_EQ(outcome(answers[i + 1]), "ok");
+  }
+  EXPECT_EQ(cell.replica(follower).state().get("/a")->contents, "19");
+  EXPECT_EQ(cell.replica(follower).state().get("/b")->contents, "19");
 }
 
 TEST(Stop, ALeaderCommitsWhatIsProposedAnswersAndHandsOver) {

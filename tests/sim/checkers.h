@@ -9,6 +9,7 @@
 #include "tests/sim/ghost.h"
 #include "tests/sim/witness.h"
 #include "zab/core.h"
+#include "zab/invariants.h"
 
 namespace holdfast::sim {
 
@@ -18,10 +19,11 @@ struct Violation {
   std::string facts;
 };
 
-// The safety properties of the protocol, checked from outside after every step, on the disks and against the ghost.
-// Numbers in the .cc are those of the list of invariants: one leader an epoch, integrity, agreement, primary order, initial
-// history, commit consistency, log matching, committed entries safe, epoch order, durable before sent, no truncation of what
-// was delivered, contiguity, serving, equal states.
+// The safety properties of the protocol, checked from outside after every step, on the disks and
+// against the ghost. Numbers in the .cc are those of the list of invariants: one leader an epoch,
+// integrity, agreement, primary order, initial history, commit consistency, log matching, committed
+// entries safe, epoch order, durable before sent, no truncation of what was delivered, contiguity,
+// serving, equal states.
 class Checkers : public Witness {
  public:
   explicit Checkers(std::size_t voters) : majority_(voters / 2 + 1) {}
@@ -48,6 +50,7 @@ class Checkers : public Witness {
   struct Seen {
     Incarnation incarnation;
     zab::CoreView view;
+    std::optional<zab::Milestones> milestones;
     Epoch disk_accepted;
     Epoch disk_current;
     Zxid delivered;
@@ -58,6 +61,7 @@ class Checkers : public Witness {
 
   void require(bool holds, const char* invariant, const Replica& replica, const std::string& facts);
   void check_send(const Replica& replica, const zab::Send& send);
+  void check_close(const Replica& replica, const zab::Close& close);
   void check_deliver(const Replica& replica, const zab::Deliver& deliver);
   void check_serve(const Replica& replica, const zab::Serve& serve);
   void check_read(const Replica& replica, const zab::ReadReady& ready);
@@ -67,6 +71,7 @@ class Checkers : public Witness {
   void check_monotone(const Replica& replica, const zab::CoreView& view);
   void check_view(const Replica& replica, const zab::CoreView& view);
   void check_shared_history(const Replica& replica, const zab::CoreView& view);
+  void check_own(const Replica& replica);
   void note_established(const Replica& replica, const zab::CoreView& view);
   void check_initial_history(const Replica& replica, Epoch epoch);
   void note_committed(const Replica& replica, const zab::CoreView& view);

@@ -53,7 +53,9 @@ std::optional<SimTime> Cluster::next_event() const {
   return next;
 }
 
-void Cluster::advance_to(SimTime time) { world_.now = std::max(world_.now, time); }
+void Cluster::advance_to(SimTime time) {
+  world_.now = std::max(world_.now, time);
+}
 
 void Cluster::run_next_event() {
   const auto arrival = world_.network.earliest(asleep_);
@@ -187,7 +189,9 @@ void Cluster::say(const Replica& replica, const std::string& text) {
   trace_.line(std::to_string(ms) + "." + fraction + "  " + to_string(replica.id()) + " " + text);
 }
 
-void Cluster::on_input(const Replica& replica) { checkers_.on_input(replica); }
+void Cluster::on_input(const Replica& replica) {
+  checkers_.on_input(replica);
+}
 
 void Cluster::on_output(const Replica& replica, const zab::Output& output) {
   trace_.mix(output.index());

@@ -18,12 +18,12 @@
 
 namespace holdfast::sim {
 
-// A simulated cell: replicas, their network, and those who look on. It does by itself only what time brings about; faults,
-// clients and forged elections come from outside through its actions.
+// A simulated cell: replicas, their network, and those who look on. It does by itself only what
+// time brings about; faults, clients and forged elections come from outside through its actions.
 class Cluster : private Witness {
  public:
   struct Design {
-    zab::Options options;        // Of every replica; `self`, `incarnation` and `seed` are filled in.
+    zab::Options options;  // Of every replica; `self`, `incarnation` and `seed` are filled in.
     Replica::Timing timing;
     Network::Timing network;
     std::uint64_t clock_ppm_max = 0;  // Every replica's clock is wrong by up to this.

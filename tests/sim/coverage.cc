@@ -22,6 +22,8 @@ void Coverage::count_output(const Replica& replica, const zab::Output& output) {
         using T = std::decay_t<decltype(o)>;
         if constexpr (std::is_same_v<T, zab::Send>) {
           count_send(replica, o);
+        } else if constexpr (std::is_same_v<T, zab::Close>) {
+          count_close(o);
         } else if constexpr (std::is_same_v<T, zab::ReadLog>) {
           count("log read from disk");
         } else if constexpr (std::is_same_v<T, zab::ReadReady>) {
@@ -42,6 +44,17 @@ void Coverage::count_output(const Replica& replica, const zab::Output& output) {
       output);
 }
 
+void Coverage::count_close(const zab::Close& close) {
+  const auto says = [&](const char* words) {
+    return close.reason.find(words) != std::string::npos;
+  };
+  if (says("has a newer history")) count("resigns before a newer history");
+  if (says("is used up")) count("counter used up");
+  if (says("no quorum heard")) count("resigns without a quorum");
+  if (says("has promised epoch")) count("resigns before a higher promise");
+  if (says("in time") || says("is silent")) count("gives up on silence");
+}
+
 void Coverage::count_send(const Replica& replica, const zab::Send& send) {
   if (const auto* info = std::get_if<zab::LearnerInfo>(&send.message)) {
     if (info->observer) count("observer joins");
@@ -60,8 +73,12 @@ void Coverage::count_message(const Replica& replica, const zab::Message& message
     count(diff->from < view.last ? "DIFF below the end" : "DIFF");
   } else if (std::holds_alternative<zab::Trunc>(message)) {
     count("TRUNC");
+    truncated_.insert(replica.id());
+  } else if (std::holds_alternative<zab::NewLeader>(message)) {
+    truncated_.erase(replica.id());
   } else if (const auto* proposal = std::get_if<zab::Proposal>(&message)) {
     if (!view.established && proposal->entries.size() > 1) count("run of entries within a sync");
+    if (truncated_.contains(replica.id())) count("TRUNC followed by entries");
   } else if (std::holds_alternative<zab::Inform>(message)) {
     count("INFORM");
   } else if (const auto* ack = std::get_if<zab::Ack>(&message)) {
@@ -78,10 +95,11 @@ const std::vector<std::string>& Coverage::expected() {
       "dial unanswered", "told to resign", "purge wished for",
       "start with entries newer than current epoch", "forged election",
       // Protocol.
-      "DIFF", "TRUNC", "SNAP", "truncation", "image installed", "purge", "log read from disk",
-      "joiner before establishment", "late joiner", "observer joins", "INFORM", "ACK",
-      "promise of an epoch", "epoch promised before", "run of entries within a sync",
-      "serves as leader", "serves as learner",
+      "DIFF", "TRUNC", "TRUNC followed by entries", "SNAP", "truncation", "image installed",
+      "purge", "log read from disk", "joiner before establishment", "late joiner", "observer joins",
+      "INFORM", "ACK", "promise of an epoch", "epoch promised before",
+      "run of entries within a sync", "resigns before a newer history", "counter used up",
+      "resigns without a quorum", "gives up on silence", "serves as leader", "serves as learner",
       // Clients.
       "read barrier", "read answered", "forward", "forward refused", "touches counted",
       "proposal refused: full", "proposal refused: no leader"};

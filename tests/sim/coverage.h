@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,8 @@ namespace holdfast::sim {
 
 class Replica;
 
-// Counts what a run has met, by name, so that a generator of faults that has decayed is noticed: a kind that is never met
-// is not tested.
+// Counts what a run has met, by name, so that a generator of faults that has decayed is noticed: a
+// kind that is never met is not tested.
 class Coverage {
  public:
   void count(std::string_view kind) { ++counts_[std::string(kind)]; }
@@ -30,9 +31,11 @@ class Coverage {
   static const std::vector<std::string>& expected();
 
  private:
+  void count_close(const zab::Close& close);
   void count_send(const Replica& replica, const zab::Send& send);
 
   std::map<std::string, std::uint64_t> counts_;
+  std::set<ServerId> truncated_;  // Between TRUNC and NEWLEADER.
 };
 
 }  // namespace holdfast::sim

@@ -131,7 +131,9 @@ void Disk::carry_out(const zab::BeginImage& op) {
   staging_.clear();
 }
 
-void Disk::carry_out(const zab::StageChunk& op) { staging_ += op.bytes.view(); }
+void Disk::carry_out(const zab::StageChunk& op) {
+  staging_ += op.bytes.view();
+}
 
 void Disk::carry_out(const zab::InstallImage& op) {
   const auto image = decode_image(staging_);

@@ -11,8 +11,9 @@
 
 namespace holdfast::sim {
 
-// The disk of one replica: what is on it for certain, and the queue of operations on their way to it (R4). It outlives the
-// process. Nothing here knows time: who owns the disk says when operations complete.
+// The disk of one replica: what is on it for certain, and the queue of operations on their way to
+// it (R4). It outlives the process. Nothing here knows time: who owns the disk says when operations
+// complete.
 class Disk {
  public:
   // What a process finds at its next start.
@@ -29,11 +30,12 @@ class Disk {
   const Contents& contents() const { return contents_; }
   Zxid last() const;
   bool holds(Zxid zxid) const;  // True for the base and for every entry.
-  // The state machine's history on this disk reaches through `zxid`: an entry of the log, or covered by its base.
+  // The state machine's history on this disk reaches through `zxid`: an entry of the log, or
+  // covered by its base.
   bool covers(Zxid zxid) const { return zxid <= contents_.base || holds(zxid); }
   zab::EpochVector epochs() const;
-  // Entries after `after` through `through`: the first, and more while they stay within max_bytes. Empty when `after` is
-  // not held any more.
+  // Entries after `after` through `through`: the first, and more while they stay within max_bytes.
+  // Empty when `after` is not held any more.
   std::vector<zab::Entry> read(Zxid after, Zxid through, std::size_t max_bytes) const;
 
   void queue(zab::Persist persist) { queue_.push_back(std::move(persist)); }
@@ -41,23 +43,26 @@ class Disk {
   // Carries out the oldest operation and says which it was. The queue must not be empty.
   zab::Persist complete_one();
 
-  // The image on disk is now synced as `state`, which the state machine reached from image number `image_number`;
-  // ignored when an installed image has taken its place since.
+  // The image on disk is now synced as `state`, which the state machine reached from image number
+  // `image_number`; ignored when an installed image has taken its place since.
   void sync_image(const ChainState& state, std::uint64_t image_number);
 
   // The process died: what was queued is lost. The caller has completed first what is to survive.
   void lose_queue() { queue_.clear(); }
-  // Of the oldest queued operation, which must be an Append, only the first `entries` entries reach the disk: a torn batch.
+  // Of the oldest queued operation, which must be an Append, only the first `entries` entries reach
+  // the disk: a torn batch.
   void tear_append(std::size_t entries);
   // Somebody took the disk away and put in an empty one.
   void wipe();
-  // A disk that lies: entries that it had completed are gone. The base stays. For tests of the checkers.
+  // A disk that lies: entries that it had completed are gone. The base stays. For tests of the
+  // checkers.
   void forget_entries(std::size_t count);
 
-  // The state at a start that keeps the newest `tail_entries` entries in memory. `rejoining` is what the operator says of a
-  // disk without provision.
+  // The state at a start that keeps the newest `tail_entries` entries in memory. `rejoining` is
+  // what the operator says of a disk without provision.
   zab::DurableState recover(zab::Membership unprovisioned, std::size_t tail_entries) const;
-  // As made by an operator for a cell that has run before: provisioned, with this accepted epoch and nothing else.
+  // As made by an operator for a cell that has run before: provisioned, with this accepted epoch
+  // and nothing else.
   void provision(Epoch accepted);
 
  private:

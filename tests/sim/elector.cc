@@ -32,11 +32,10 @@ zab::Notification word_of_established(const Replica& from, const Replica& leader
 }  // namespace
 
 void forge_election(Cluster& cluster, Replica& replica, Replica& leader) {
-  // A voter believes an election in which everybody votes for the leader with the best of all votes. Others learn of it
-  // from the votes of an established cell.
+  // A voter believes an election in which everybody votes for the leader with the best of all
+  // votes. Others learn of it from the votes of an established cell.
   const zab::CoreView before = replica.view();
-  const bool votes =
-      !replica.is_observer() && before.membership == zab::Membership::kProvisioned;
+  const bool votes = !replica.is_observer() && before.membership == zab::Membership::kProvisioned;
   for (const auto& voter : cluster.replicas()) {
     if (voter->id() == replica.id() || voter->is_observer()) continue;
     if (!replica.is_running() || replica.view().role != zab::Role::kLooking) return;

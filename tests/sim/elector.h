@@ -4,8 +4,9 @@
 
 namespace holdfast::sim {
 
-// Election by whim: it makes a chosen replica lead and others follow, whatever their histories are, by forged notifications.
-// Safety must not care, because it rests on discovery and synchronization alone.
+// Election by whim: it makes a chosen replica lead and others follow, whatever their histories are,
+// by forged notifications. Safety must not care, because it rests on discovery and synchronization
+// alone.
 class Elector {
  public:
   Elector(SimTime every, Random random, Cluster& cluster)

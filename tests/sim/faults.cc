@@ -17,16 +17,24 @@ Faults::Faults(const Swarm& swarm, Random random, Cluster& cluster)
 SimTime Faults::mean_of(Kind kind) const {
   const FaultRates& rates = swarm_.faults;
   switch (kind) {
-    case Kind::kCrash: return rates.crash;
-    case Kind::kBreak: return rates.break_connection;
-    case Kind::kPartition: return rates.partition;
-    case Kind::kPause: return rates.pause;
-    case Kind::kWipe: return rates.wipe;
-    case Kind::kResign: return rates.resign;
-    case Kind::kPurge: return rates.purge;
+    case Kind::kCrash:
+      return rates.crash;
+    case Kind::kBreak:
+      return rates.break_connection;
+    case Kind::kPartition:
+      return rates.partition;
+    case Kind::kPause:
+      return rates.pause;
+    case Kind::kWipe:
+      return rates.wipe;
+    case Kind::kResign:
+      return rates.resign;
+    case Kind::kPurge:
+      return rates.purge;
     case Kind::kRestart:
     case Kind::kResume:
-    case Kind::kHeal: return 0;  // These follow from another fault.
+    case Kind::kHeal:
+      return 0;  // These follow from another fault.
   }
   return 0;
 }
@@ -45,9 +53,9 @@ void Faults::plan_at(SimTime at, Kind kind, ServerId server) {
 
 std::optional<SimTime> Faults::next() const {
   if (planned_.empty()) return std::nullopt;
-  return std::min_element(planned_.begin(), planned_.end(), [](const Planned& a, const Planned& b) {
-           return a.at < b.at;
-         })->at;
+  return std::min_element(planned_.begin(), planned_.end(),
+                          [](const Planned& a, const Planned& b) { return a.at < b.at; })
+      ->at;
 }
 
 void Faults::run_next() {
@@ -63,16 +71,26 @@ void Faults::run_next() {
 
 void Faults::run(const Planned& planned) {
   switch (planned.kind) {
-    case Kind::kCrash: return crash();
-    case Kind::kBreak: return break_connection();
-    case Kind::kPartition: return partition();
-    case Kind::kPause: return pause();
-    case Kind::kWipe: return wipe();
-    case Kind::kResign: return resign();
-    case Kind::kPurge: return purge();
-    case Kind::kRestart: return restart(planned.server);
-    case Kind::kResume: return resume(planned.server);
-    case Kind::kHeal: return cluster_.network().heal_all();
+    case Kind::kCrash:
+      return crash();
+    case Kind::kBreak:
+      return break_connection();
+    case Kind::kPartition:
+      return partition();
+    case Kind::kPause:
+      return pause();
+    case Kind::kWipe:
+      return wipe();
+    case Kind::kResign:
+      return resign();
+    case Kind::kPurge:
+      return purge();
+    case Kind::kRestart:
+      return restart(planned.server);
+    case Kind::kResume:
+      return resume(planned.server);
+    case Kind::kHeal:
+      return cluster_.network().heal_all();
   }
 }
 
@@ -82,7 +100,8 @@ void Faults::start_all() {
   for (const auto& replica : cluster_.replicas()) start(*replica);
 }
 
-// An operator who reads what the process said when it ended: --rejoin where it asks for that, a plain start otherwise.
+// An operator who reads what the process said when it ended: --rejoin where it asks for that, a
+// plain start otherwise.
 void Faults::start(Replica& replica) {
   if (replica.is_running()) return;
   if (replica.has_failed() && replica.failure().find("--rejoin") != std::string::npos) {
@@ -173,11 +192,10 @@ void Faults::crash(Replica& victim) {
   const bool silent = random_.chance(swarm_.faults.silent_death_per_mille, 1000);
   if (silent) coverage.count("silent death");
   cluster_.resume(victim.id());
-  cluster_.crash({.server = victim.id(),
-                  .survivors = {.ops = ops,
-                                .torn_entries = random_.below(3),
-                                .image_choice = random_.next()},
-                  .silent = silent});
+  cluster_.crash(
+      {.server = victim.id(),
+       .survivors = {.ops = ops, .torn_entries = random_.below(3), .image_choice = random_.next()},
+       .silent = silent});
   if (swarm_.mistake == Mistake::kDiskForgets) victim.disk().forget_entries(random_.below(3));
   plan_at(cluster_.now() + within(swarm_.faults.downtime_max), Kind::kRestart, victim.id());
 }
@@ -232,8 +250,9 @@ void Faults::wipe() {
   wiped_at_ = cluster_.now();
 }
 
-// A wiped voter has forgotten what it promised and acknowledged. It may come back when that counts no more: its old
-// connections are gone at all others, and each leader that lost its quorum by this has had the time to notice.
+// A wiped voter has forgotten what it promised and acknowledged. It may come back when that counts
+// no more: its old connections are gone at all others, and each leader that lost its quorum by this
+// has had the time to notice.
 bool Faults::may_rejoin(ServerId id) const {
   for (const auto& [conn, end] : cluster_.network().ends()) {
     if (end.other == id) return false;
@@ -283,7 +302,8 @@ void Faults::partition() {
     for (const ServerId b : ids) {
       if (a >= b) continue;
       const bool touches = a == chosen || b == chosen;
-      const bool cut = (kind == 0 && touches) || (kind == 1 && half.contains(a) != half.contains(b)) ||
+      const bool cut = (kind == 0 && touches) ||
+                       (kind == 1 && half.contains(a) != half.contains(b)) ||
                        (kind == 3 && !touches);
       if (cut) cut_both(a, b);
     }
@@ -294,7 +314,8 @@ void Faults::partition() {
 // --- The end of all faults.
 
 void Faults::heal() {
-  std::erase_if(planned_, [&](const Planned& p) { return p.kind != Kind::kRestart || p.server != wiped_; });
+  std::erase_if(planned_,
+                [&](const Planned& p) { return p.kind != Kind::kRestart || p.server != wiped_; });
   cluster_.network().heal_all();
   cluster_.network().set_timing({.delay_min = 0,
                                  .delay_max = 2 * kMillisecond,

@@ -9,8 +9,8 @@
 
 namespace holdfast::sim {
 
-// What goes wrong around the cores, by a stream of dice of its own: crashes and restarts, broken connections, partitions,
-// pauses, wiped disks, purges, leaders told to resign.
+// What goes wrong around the cores, by a stream of dice of its own: crashes and restarts, broken
+// connections, partitions, pauses, wiped disks, purges, leaders told to resign.
 class Faults {
  public:
   Faults(const Swarm& swarm, Random random, Cluster& cluster);
@@ -18,16 +18,29 @@ class Faults {
   // When the next fault is to happen; nothing when none will.
   std::optional<SimTime> next() const;
   void run_next();
-  // Processes that ended by themselves are started again after a while. To be called after every step.
+  // Processes that ended by themselves are started again after a while. To be called after every
+  // step.
   void notice_failures();
   void start_all();
-  // Everything is repaired: links work, all processes run and are awake, but for a wiped one that may not rejoin yet.
+  // Everything is repaired: links work, all processes run and are awake, but for a wiped one that
+  // may not rejoin yet.
   void heal();
   // After heal(): that one runs too.
   bool is_over() const { return planned_.empty(); }
 
  private:
-  enum class Kind { kCrash, kBreak, kPartition, kPause, kWipe, kResign, kPurge, kRestart, kResume, kHeal };
+  enum class Kind {
+    kCrash,
+    kBreak,
+    kPartition,
+    kPause,
+    kWipe,
+    kResign,
+    kPurge,
+    kRestart,
+    kResume,
+    kHeal
+  };
   struct Planned {
     SimTime at;
     Kind kind;
@@ -51,7 +64,8 @@ class Faults {
   void wipe();
   void resign();
   void purge();
-  // Nobody has anything left of what the replica said before its disk was wiped, and whoever counted on it has noticed.
+  // Nobody has anything left of what the replica said before its disk was wiped, and whoever
+  // counted on it has noticed.
   bool may_rejoin(ServerId id) const;
   std::vector<Replica*> running() const;
   Replica* pick(const std::vector<Replica*>& from);
@@ -62,10 +76,11 @@ class Faults {
   Random random_;
   Cluster& cluster_;
   std::vector<Planned> planned_;
-  std::optional<ServerId> wiped_;   // At most one at a time, until it is provisioned again.
+  std::optional<ServerId> wiped_;  // At most one at a time, until it is provisioned again.
   SimTime wiped_at_ = 0;
   SimTime last_resume_ = 0;
-  std::set<ServerId> rejoining_;    // Started with --rejoin as long as their disks are not provisioned.
+  std::set<ServerId>
+      rejoining_;  // Started with --rejoin as long as their disks are not provisioned.
 };
 
 }  // namespace holdfast::sim

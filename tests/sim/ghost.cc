@@ -10,9 +10,8 @@ bool Ghost::propose(const zab::Entry& entry, ServerId proposer) {
   const auto before = chain_at(entry.prev);
   if (!before.has_value()) return false;
   return known_
-      .emplace(entry.zxid, Known{.entry = entry,
-                                 .chain = chain_hash(*before, entry),
-                                 .proposer = proposer})
+      .emplace(entry.zxid,
+               Known{.entry = entry, .chain = chain_hash(*before, entry), .proposer = proposer})
       .second;
 }
 
@@ -41,7 +40,9 @@ bool Ghost::is_committed(Zxid zxid) const {
   return zxid.is_none() || std::binary_search(committed_.begin(), committed_.end(), zxid);
 }
 
-Zxid Ghost::committed_last() const { return committed_.empty() ? Zxid() : committed_.back(); }
+Zxid Ghost::committed_last() const {
+  return committed_.empty() ? Zxid() : committed_.back();
+}
 
 bool Ghost::extend_committed(Zxid zxid) {
   std::vector<Zxid> added;

@@ -11,8 +11,8 @@
 
 namespace holdfast::sim {
 
-// What nobody in the cell knows but the simulator does (ZAB.md §5.1): everything that was ever proposed, the one committed
-// history, and the leaders that were ever established.
+// What nobody in the cell knows but the simulator does (ZAB.md §5.1): everything that was ever
+// proposed, the one committed history, and the leaders that were ever established.
 class Ghost {
  public:
   struct Known {
@@ -24,9 +24,12 @@ class Ghost {
     ServerId leader;
     Incarnation incarnation;
     std::uint64_t generation = 0;
-    Zxid initial_last;            // I_e is the history that ends here.
-    Zxid proposed_last;           // (e, 0) before the first proposal.
-    Zxid committed;               // The farthest commit point of this leader.
+    Zxid initial_last;   // I_e is the history that ends here.
+    Zxid proposed_last;  // (e, 0) before the first proposal.
+    Zxid committed;      // The farthest commit point of this leader.
+
+    // The last entry of the leader, or the end of its initial history.
+    Zxid end() const { return proposed_last.counter() > 0 ? proposed_last : initial_last; }
   };
 
   // A new proposal. False when the zxid is taken, or its predecessor is unknown.

@@ -11,8 +11,9 @@
 
 #include "tests/sim/run.h"
 
-// holdfast_core_sim: runs simulated cells by seed. Ends with 0 when every run kept every property, 1 when one did not,
-// 2 on wrong usage. A core that aborts ends the process; the command that repeats the run is printed first.
+// holdfast_core_sim: runs simulated cells by seed. Ends with 0 when every run kept every property,
+// 1 when one did not, 2 on wrong usage. A core that aborts ends the process; the command that
+// repeats the run is printed first.
 
 namespace {
 
@@ -21,7 +22,8 @@ using holdfast::sim::RunReport;
 using holdfast::sim::Trace;
 
 constexpr const char* kUsage =
-    "usage: holdfast_core_sim [--seeds N] [--first-seed S] [--seed S] [--steps N] [--trace] [--stats]\n";
+    "usage: holdfast_core_sim [--seeds N] [--first-seed S] [--seed S] [--steps N] [--trace] "
+    "[--stats]\n";
 
 struct Arguments {
   std::uint64_t first_seed = 1;

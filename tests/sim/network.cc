@@ -97,7 +97,9 @@ ConnId Network::connect(const Attempt& attempt, SimTime now) {
   return dialler;
 }
 
-void Network::announce(ConnId at) { ends_.at(at).announced = true; }
+void Network::announce(ConnId at) {
+  ends_.at(at).announced = true;
+}
 
 void Network::send(ConnId from, zab::Message message, SimTime now) {
   const auto found = ends_.find(from);
@@ -136,7 +138,9 @@ void Network::close(ConnId at, SimTime now) {
   if (peer_there) orphan(peer, now, false);
 }
 
-void Network::forget(ConnId at) { ends_.erase(at); }
+void Network::forget(ConnId at) {
+  ends_.erase(at);
+}
 
 void Network::break_connection(ConnId at, SimTime now) {
   const auto found = ends_.find(at);

@@ -84,7 +84,8 @@ void Replica::drain() {
       world_.witness->on_output(*this, output);
       execute(output);
       if (failure_.has_value()) {
-        // The process ends in an orderly way only as far as its disk is concerned: what it asked for may still get there.
+        // The process ends in an orderly way only as far as its disk is concerned: what it asked
+        // for may still get there.
         crash({.ops = random_.below(disk_.queued().size() + 1), .image_choice = random_.next()});
         world_.network.die({.server = id()}, world_.now);
         return;
@@ -114,8 +115,7 @@ void Replica::execute(const zab::Output& output) {
         } else if constexpr (std::is_same_v<T, zab::ImageInstalled>) {
           if (to_apply_.empty()) apply_due_ = sometime(timing_.apply_max);
           to_apply_.push_back(Loaded{o.zxid});
-        } else if constexpr (std::is_same_v<T, zab::ReadLog> ||
-                             std::is_same_v<T, zab::OpenImage> ||
+        } else if constexpr (std::is_same_v<T, zab::ReadLog> || std::is_same_v<T, zab::OpenImage> ||
                              std::is_same_v<T, zab::ReadImageChunk>) {
           if (answers_.empty()) answer_due_ = sometime(timing_.read_max);
           answers_.push_back(o);
@@ -126,7 +126,8 @@ void Replica::execute(const zab::Output& output) {
         } else if constexpr (std::is_same_v<T, zab::Fatal>) {
           failure_ = o.reason;
         }
-        // ReadReady, RoleChange, Serve, StopServing, ForwardRefused and Touched are for the witness.
+        // ReadReady, RoleChange, Serve, StopServing, ForwardRefused and Touched are for the
+        // witness.
       },
       output);
 }
@@ -214,7 +215,8 @@ void Replica::answer(const zab::ReadLog& request) {
 }
 
 void Replica::answer(const zab::OpenImage& request) {
-  // Either the image on disk or, when that is its continuation, what the state machine has in memory.
+  // Either the image on disk or, when that is its continuation, what the state machine has in
+  // memory.
   ChainState image = disk_.contents().image;
   const bool continues = image_number_ == disk_.contents().image_number;
   if (continues && random_.chance(1, 2)) image = state_;

@@ -24,8 +24,9 @@ struct World {
   Witness* witness = nullptr;
 };
 
-// One replica: a core with its disk, its state machine and its clock, and the driver between them. The process may be
-// stopped and started; the disk stays. Things that take time stand in `chores`, each carried out when its time has come.
+// One replica: a core with its disk, its state machine and its clock, and the driver between them.
+// The process may be stopped and started; the disk stays. Things that take time stand in `chores`,
+// each carried out when its time has come.
 class Replica {
  public:
   struct Timing {
@@ -33,16 +34,17 @@ class Replica {
     SimTime disk_max = 0;
     std::uint32_t stall_per_mille = 0;  // Of all batches.
     SimTime stall_max = 0;
-    std::uint64_t batch_ops_max = 1;    // Operations that complete together.
+    std::uint64_t batch_ops_max = 1;  // Operations that complete together.
     SimTime apply_max = 0;
-    SimTime read_max = 0;               // Of the log or an image.
-    SimTime image_sync_every = 0;       // 0: the image is never synced by itself.
-    SimTime tick_every = 0;             // 0: no ticks by themselves.
-    std::int64_t clock_ppm = 0;         // How much too fast this replica's clock runs.
+    SimTime read_max = 0;          // Of the log or an image.
+    SimTime image_sync_every = 0;  // 0: the image is never synced by itself.
+    SimTime tick_every = 0;        // 0: no ticks by themselves.
+    std::int64_t clock_ppm = 0;    // How much too fast this replica's clock runs.
     std::size_t image_filler_bytes_max = 0;
-    std::size_t tail_entries_max = 0;   // Of the log, kept in memory at a start.
+    std::size_t tail_entries_max = 0;  // Of the log, kept in memory at a start.
     std::uint32_t refuse_forwards_per_mille = 0;
-    // A driver's bug, to show that the checkers see it: completions are reported while the disk still works.
+    // A driver's bug, to show that the checkers see it: completions are reported while the disk
+    // still works.
     bool reports_too_early = false;
   };
   enum class Chore { kTick, kDisk, kApply, kAnswer, kImageSync };
@@ -68,7 +70,8 @@ class Replica {
   const Disk& disk() const { return disk_; }
   Disk& disk() { return disk_; }
 
-  // The process. `unprovisioned` says what an empty disk means: the first start of the cell, or --rejoin.
+  // The process. `unprovisioned` says what an empty disk means: the first start of the cell, or
+  // --rejoin.
   void start(zab::Membership unprovisioned);
   // How much of what was not yet answered survives the crash.
   struct Survivors {
@@ -79,7 +82,9 @@ class Replica {
   void crash(Survivors survivors);
   bool is_running() const { return core_.has_value(); }
   bool has_failed() const { return failure_.has_value(); }
-  const std::string& failure() const { return *failure_; }  // The Fatal with which the core ended it.
+  const std::string& failure() const {
+    return *failure_;
+  }  // The Fatal with which the core ended it.
   void forget_failure() { failure_.reset(); }
 
   const zab::Core& core() const { return *core_; }
@@ -143,8 +148,8 @@ class Replica {
   SimTime disk_due_ = 0;
   Token reported_early_;
   ChainState state_;
-  std::uint64_t image_number_ = 0;      // Of the image that state_ has grown from.
-  std::vector<ChainState> unsynced_;    // States since the image was last synced.
+  std::uint64_t image_number_ = 0;    // Of the image that state_ has grown from.
+  std::vector<ChainState> unsynced_;  // States since the image was last synced.
   std::deque<std::variant<Applied, Loaded>> to_apply_;
   SimTime apply_due_ = 0;
   std::deque<Answer> answers_;

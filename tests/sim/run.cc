@@ -37,7 +37,8 @@ class Run {
  private:
   bool violated() const { return cluster_.checkers().violation().has_value(); }
 
-  // A cell that has run before: its disks are provisioned, and some remember an epoch that came to nothing.
+  // A cell that has run before: its disks are provisioned, and some remember an epoch that came to
+  // nothing.
   void prepare_disks() {
     if (swarm_.first_start) return;
     Random random = streams_.fork();
@@ -96,14 +97,15 @@ class Run {
     }
   }
 
-  // Three failure timeouts by the slowest clock, what replicas spent waiting when the faults ended, and the transfer of
-  // everything at a few chunks or runs at a time.
+  // Three failure timeouts by the slowest clock; a disk that was stalled when the faults ended; the
+  // transfer of everything, entry by entry where the limits are that small; and a few round trips
+  // and synced writes.
   SimTime bound() const {
-    const zab::Options& options = swarm_.design.options;
-    const Ticks waits = 3 * options.failure_timeout + options.init_timeout + options.resend_max;
-    const SimTime slowest = waits * kMillisecond * 11 / 10;
+    const Replica::Timing& timing = swarm_.design.timing;
+    const SimTime timeouts = 3 * swarm_.design.options.failure_timeout * kMillisecond * 11 / 10;
     const auto entries = static_cast<SimTime>(cluster_.checkers().ghost().committed().size());
-    return slowest + entries * 10 * kMillisecond;
+    const SimTime an_entry = timing.apply_max + timing.read_max + 6 * kMillisecond;
+    return timeouts + timing.stall_max + entries * an_entry + 100 * kMillisecond;
   }
 
   RunReport finish() {

@@ -22,15 +22,16 @@ struct RunPlan {
 struct RunReport {
   std::optional<Violation> violation;
   Coverage coverage;
-  std::uint64_t hash = 0;            // Of everything that happened.
+  std::uint64_t hash = 0;  // Of everything that happened.
   std::uint64_t steps = 0;
-  SimTime healing = 0;               // From the end of the faults until the cell had converged.
+  SimTime healing = 0;  // From the end of the faults until the cell had converged.
   SimTime healing_bound = 0;
   std::vector<std::string> last_lines;
 };
 
-// One run: first faults, with all safety checks; then everything is healed, and the cell has to come to one serving leader
-// with all replicas active, and to commit and apply a fresh proposal everywhere, within a bound.
+// One run: first faults, with all safety checks; then everything is healed, and the cell has to
+// come to one serving leader with all replicas active, and to commit and apply a fresh proposal
+// everywhere, within a bound.
 RunReport run_seed(const RunPlan& plan);
 
 // The command that repeats the run and prints everything.

@@ -92,8 +92,8 @@ SimTime sometimes(Random& random, std::uint64_t low_ms, std::uint64_t high_ms) {
 
 FaultRates choose_faults(Random& random, Swarm::Kind kind) {
   FaultRates rates;
-  rates.crash = kind == Swarm::Kind::kCrashes ? ms_between(random, 10, 150)
-                                              : sometimes(random, 15, 300);
+  rates.crash =
+      kind == Swarm::Kind::kCrashes ? ms_between(random, 10, 150) : sometimes(random, 15, 300);
   rates.break_connection = sometimes(random, 15, 300);
   rates.partition = sometimes(random, 50, 500);
   rates.pause = sometimes(random, 50, 500);
@@ -114,8 +114,8 @@ Swarm choose_swarm(std::uint64_t seed) {
   Random random(seed * 0x9e3779b97f4a7c15ULL + 1);
   Swarm swarm;
   swarm.kind = static_cast<Swarm::Kind>(seed % Swarm::kKinds);
-  swarm.arbitrary_election = swarm.kind == Swarm::Kind::kArbitrary ||
-                             swarm.kind == Swarm::Kind::kArbitraryFive;
+  swarm.arbitrary_election =
+      swarm.kind == Swarm::Kind::kArbitrary || swarm.kind == Swarm::Kind::kArbitraryFive;
   swarm.first_start = swarm.kind == Swarm::Kind::kFirstStart;
   swarm.design.seed = random.next();
   swarm.design.options = choose_options(random);
@@ -135,12 +135,18 @@ Swarm choose_swarm(std::uint64_t seed) {
 
 std::string to_string(Swarm::Kind kind) {
   switch (kind) {
-    case Swarm::Kind::kCrashes: return "three voters, many crashes";
-    case Swarm::Kind::kFiveVoters: return "five voters";
-    case Swarm::Kind::kObservers: return "three voters and observers";
-    case Swarm::Kind::kArbitrary: return "three voters, arbitrary election";
-    case Swarm::Kind::kFirstStart: return "first start";
-    case Swarm::Kind::kArbitraryFive: return "five voters, arbitrary election";
+    case Swarm::Kind::kCrashes:
+      return "three voters, many crashes";
+    case Swarm::Kind::kFiveVoters:
+      return "five voters";
+    case Swarm::Kind::kObservers:
+      return "three voters and observers";
+    case Swarm::Kind::kArbitrary:
+      return "three voters, arbitrary election";
+    case Swarm::Kind::kFirstStart:
+      return "first start";
+    case Swarm::Kind::kArbitraryFive:
+      return "five voters, arbitrary election";
   }
   HOLDFAST_CHECK(false, "no such kind of run");
 }
@@ -153,8 +159,9 @@ std::string describe(const Swarm& swarm) {
          " init=" + std::to_string(options.init_timeout) +
          " counter_max=" + std::to_string(options.counter_max) +
          " snap_percent=" + std::to_string(options.snap_percent) +
-         " disk<=" + ms(swarm.design.timing.disk_max) + "ms net<=" +
-         ms(swarm.design.network.delay_max) + "ms every(ms): crash=" + ms(swarm.faults.crash) +
+         " disk<=" + ms(swarm.design.timing.disk_max) +
+         "ms net<=" + ms(swarm.design.network.delay_max) +
+         "ms every(ms): crash=" + ms(swarm.faults.crash) +
          " break=" + ms(swarm.faults.break_connection) + " cut=" + ms(swarm.faults.partition) +
          " pause=" + ms(swarm.faults.pause) + " wipe=" + ms(swarm.faults.wipe) +
          " resign=" + ms(swarm.faults.resign) + " purge=" + ms(swarm.faults.purge);

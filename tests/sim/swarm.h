@@ -19,21 +19,23 @@ struct FaultRates {
   SimTime downtime_max = 0;
   SimTime partition_max = 0;
   SimTime pause_max = 0;
-  bool prefers_busy_victims = false;   // Crashes look for replicas within discovery, synchronization or a persist run.
+  bool prefers_busy_victims =
+      false;  // Crashes look for replicas within discovery, synchronization or a persist run.
   std::uint32_t silent_death_per_mille = 0;
 };
 
 struct WorkRates {
-  SimTime every = 0;              // Mean time between two operations of clients.
+  SimTime every = 0;  // Mean time between two operations of clients.
   std::size_t payload_bytes_max = 0;
-  std::uint64_t burst_max = 1;    // Proposals at once.
+  std::uint64_t burst_max = 1;  // Proposals at once.
 };
 
 // A mistake of the surroundings, never of the core, to show that the checkers have teeth.
 enum class Mistake { kNone, kReportsTooEarly, kDiskForgets };
 
-// Everything that one seed decides about a run, before it begins. Which kinds of fault are on, how fast everything is, how
-// small the limits are: drawn anew for each seed, so that runs differ in kind and not only in order (swarm testing).
+// Everything that one seed decides about a run, before it begins. Which kinds of fault are on, how
+// fast everything is, how small the limits are: drawn anew for each seed, so that runs differ in
+// kind and not only in order (swarm testing).
 struct Swarm {
   // What the run is about; its number is the seed modulo kKinds.
   enum class Kind { kCrashes, kFiveVoters, kObservers, kArbitrary, kFirstStart, kArbitraryFive };
@@ -43,7 +45,7 @@ struct Swarm {
   Cluster::Design design;
   bool arbitrary_election = false;
   SimTime elect_every = 0;
-  bool first_start = false;         // All disks are fresh; otherwise the cell has been provisioned before.
+  bool first_start = false;  // All disks are fresh; otherwise the cell has been provisioned before.
   FaultRates faults;
   WorkRates work;
   Mistake mistake = Mistake::kNone;

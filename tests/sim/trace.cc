@@ -17,6 +17,8 @@ void Trace::line(std::string text) {
   if (lines_.size() > kLinesKept) lines_.pop_front();
 }
 
-std::deque<std::string> Trace::take_lines() { return std::exchange(lines_, {}); }
+std::deque<std::string> Trace::take_lines() {
+  return std::exchange(lines_, {});
+}
 
 }  // namespace holdfast::sim

@@ -9,7 +9,8 @@
 
 namespace holdfast::sim {
 
-// What happened in a run, as lines for people and as one hash of everything. Lines are made only when they are kept.
+// What happened in a run, as lines for people and as one hash of everything. Lines are made only
+// when they are kept.
 class Trace {
  public:
   enum class Keep { kNothing, kLastLines, kPrintAll };

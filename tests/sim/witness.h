@@ -6,8 +6,8 @@ namespace holdfast::sim {
 
 class Replica;
 
-// Who looks on while a replica runs: checkers, counters, the trace. Called at the moment of the event, so the disk and the
-// core of `replica` are as they are just then.
+// Who looks on while a replica runs: checkers, counters, the trace. Called at the moment of the
+// event, so the disk and the core of `replica` are as they are just then.
 class Witness {
  public:
   virtual ~Witness() = default;

@@ -32,8 +32,9 @@ void Workload::propose(Replica& at) {
   for (std::uint64_t i = 0; i < burst && at.is_running(); ++i) {
     const auto result = at.propose(payload());
     if (const auto* refused = std::get_if<zab::NotProposed>(&result)) {
-      cluster_.coverage().count(*refused == zab::NotProposed::kFull ? "proposal refused: full"
-                                                                    : "proposal refused: no leader");
+      cluster_.coverage().count(*refused == zab::NotProposed::kFull
+                                    ? "proposal refused: full"
+                                    : "proposal refused: no leader");
       return;
     }
   }

@@ -8,7 +8,8 @@
 
 namespace holdfast::sim {
 
-// The clients: proposals at whoever leads or believes to, forwarded requests, read barriers, touches, reports of free space.
+// The clients: proposals at whoever leads or believes to, forwarded requests, read barriers,
+// touches, reports of free space.
 class Workload {
  public:
   Workload(WorkRates rates, Random random, Cluster& cluster);

@@ -321,6 +321,7 @@ Reply NaiveModel::on(const CancelWait& op) {
 }
 
 Reply NaiveModel::on(const Release& op) {
+  if (!check_path(op.path).ok()) return error(ErrorCode::kBadArgument);
   const Request* request = find_request(command_->session, op.owner, op.path);
   if (request == nullptr || !request->holds()) return error(ErrorCode::kNotHeld);
   release(*request);
@@ -328,6 +329,7 @@ Reply NaiveModel::on(const Release& op) {
 }
 
 Reply NaiveModel::on(const BreakLock& op) {
+  if (!check_path(op.path).ok()) return error(ErrorCode::kBadArgument);
   const bool delayed = is_delayed(op.path);
   std::vector<Request> holders = requests_at(op.path, true);
   if (!world_.nodes.contains(op.path) && !delayed) return error(ErrorCode::kNoNode);

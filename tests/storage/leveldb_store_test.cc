@@ -382,5 +382,32 @@ TEST(Open, APurgeUnderLoadRemovesItsEntriesWithoutSyncsOfItsOwn) {
   EXPECT_EQ(open_ok(disk).recovered.log_entries, 4U);
 }
 
+TEST(Open, ALargePurgeGivesItsSpaceBack) {
+  auto disk = initialised_disk();
+  OpenOptions options = options_for(disk);
+  options.log_buffer_bytes = 256U << 10U;
+  const Result<Opened> opened = open("/data", options);
+  ASSERT_TRUE(opened.ok());
+  Store& store = *opened->store;
+  ASSERT_TRUE(persist(store, {zab::SetAcceptedEpoch{.epoch = Epoch(1)}}).ok());
+  constexpr std::uint32_t kEntries = 30'000;
+  for (std::uint32_t i = 1; i < kEntries; i += 1000) {
+    const Zxid prev = i == 1 ? Zxid() : z(1, i - 1);
+    ASSERT_TRUE(persist(store, {append(prev, z(1, i), z(1, i + 999))}).ok());
+  }
+  const auto used = [&] {
+    std::size_t bytes = 0;
+    for (const std::string& path : disk->files()) bytes += disk->content(path).size();
+    return bytes;
+  };
+  const std::size_t before = used();
+  ASSERT_TRUE(write_image(store, z(1, kEntries), {}).ok());
+  ASSERT_TRUE(store.sync_image().ok());
+  ASSERT_TRUE(persist(store, {zab::Purge{z(1, kEntries - 10)}}).ok());
+  remove_all_garbage(store);
+  EXPECT_LT(used(), before / 4);
+  EXPECT_EQ(read_all(store, z(1, kEntries - 10), z(1, kEntries)).size(), 10U);
+}
+
 }  // namespace
 }  // namespace holdfast::storage

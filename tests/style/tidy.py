@@ -195,7 +195,7 @@ BANNED_WORDS = [
     (
         {".py", ".sh"},
         ("tests/",),
-        ("tests/cell/",),
+        ("tests/cell/", "tests/harness/"),
         r"\bsleep\(|^\s*sleep\s+[\d.$]",
         "wait for the event itself; only tests/cell/ runs against a real clock",
     ),

@@ -146,7 +146,7 @@ TEST(Looking, BeginsARoundWithTheOwnVoteAndTellsEveryVoter) {
   const Election::Result result = b.look();
   EXPECT_EQ(b.round(), 1U);
   EXPECT_EQ(b.vote(), vote(1, z(1, 5), kB));
-  ASSERT_EQ(told(result), (Ids{kA, kC})));
+  ASSERT_EQ(told(result), (Ids{kA, kC}));
   const Notification& n = result.notify.front().notification;
   EXPECT_EQ(n.from, kB);
   EXPECT_EQ(n.incarnation, Incarnation(102));
@@ -161,7 +161,7 @@ TEST(Looking, AHigherRoundIsTakenOverAndEarlierVotesNoLongerCount) {
   const Election::Result result = a.hear(looks(kC, vote(1, z(1, 6), kC), 4));
   EXPECT_EQ(a.round(), 4U);
   EXPECT_EQ(a.vote(), vote(1, z(1, 6), kC));
-  ASSERT_EQ(told(result), (Ids{kB, kC, kD, kE})));
+  ASSERT_EQ(told(result), (Ids{kB, kC, kD, kE}));
   EXPECT_EQ(result.notify.front().notification.round, 4U);
   EXPECT_FALSE(a.wait(60).join) << "the vote of B was for another round";
   a.hear(looks(kD, vote(1, z(1, 6), kC), 4));
@@ -181,7 +181,7 @@ TEST(Looking, ALowerRoundIsAnsweredAndNotRecorded) {
   a.look();
   a.look();
   const Election::Result result = a.hear(looks(kB, a.own_vote(), 1));
-  ASSERT_EQ(told(result), (Ids{kB})));
+  ASSERT_EQ(told(result), (Ids{kB}));
   EXPECT_EQ(result.notify.front().notification.round, 2U);
   EXPECT_FALSE(a.wait(60).join);
 }
@@ -305,6 +305,18 @@ TEST(Looking, ANewIncarnationOfAPeerTakesBackWhatItsOldOneSaid) {
   EXPECT_FALSE(a.hear(follows(kB, vote(4, z(2, 1), kC), 9)).join);
 }
 
+TEST(Looking, AVoteOfAnEarlierIncarnationNoLongerCounts) {
+  Replica a(kA, 5);
+  a.look();
+  a.look();
+  a.hear(looks(kB, vote(1, z(1, 6), kB), 2));
+  a.hear(looks(kC, vote(1, z(1, 6), kB), 2));
+  Notification reborn = looks(kC, vote(1, z(1, 5), kC), 1);
+  reborn.incarnation = Incarnation(999);
+  EXPECT_EQ(told(a.hear(reborn)), (Ids{kC}));
+  EXPECT_FALSE(a.wait(60).join);
+}
+
 TEST(Looking, APeerThatLooksAgainFollowsNobody) {
   Replica a(kA, 3);
   a.look();
@@ -409,6 +421,16 @@ TEST(Finalizing, ABetterVoteStartsTheWaitAnew) {
   a.hear(looks(kB, vote(1, z(1, 8), kE), 1));
   EXPECT_FALSE(a.wait(49).join);
   EXPECT_EQ(a.wait(1).join->leader, kE);
+}
+
+TEST(Finalizing, ABetterVoteWithAQuorumAtOnceStillWaits) {
+  Replica a(kA, 3);
+  a.look();
+  a.hear(looks(kB, vote(1, z(1, 5), kB), 1));
+  a.wait(40);
+  EXPECT_FALSE(a.hear(looks(kC, vote(1, z(1, 5), kC), 1)).join);
+  EXPECT_FALSE(a.wait(49).join);
+  EXPECT_EQ(a.wait(1).join->leader, kC);
 }
 
 TEST(Finalizing, AHigherRoundCancelsTheWait) {
@@ -584,7 +606,7 @@ TEST(Reports, OfARollingRestartLeadEveryReplicaBack) {
 TEST(NonVoters, AskWithTheMinimumVote) {
   Replica observer(kObserver, 3);
   const Election::Result result = observer.look();
-  ASSERT_EQ(told(result), (Ids{kA, kB, kC})));
+  ASSERT_EQ(told(result), (Ids{kA, kB, kC}));
   EXPECT_EQ(result.notify.front().notification.vote, Vote());
   Replica rejoining(kA, 3, Membership::kRejoining);
   EXPECT_EQ(rejoining.look().notify.front().notification.vote, Vote());
@@ -684,7 +706,7 @@ TEST(FirstStart, AProvisionedReplicaAnswersFreshOnesAndIgnoresTheirVotes) {
   Replica a(kA, 3);
   a.look();
   const Election::Result result = a.hear(fresh(looks(kB, a.own_vote(), 1)));
-  ASSERT_EQ(told(result), (Ids{kB})));
+  ASSERT_EQ(told(result), (Ids{kB}));
   EXPECT_EQ(result.notify.front().notification.membership, Membership::kProvisioned);
   EXPECT_FALSE(a.wait(60).join);
 }

@@ -35,7 +35,9 @@ std::string Command::text_or(const std::string& name, const std::string& otherwi
   return has(name) ? values.at(name) : otherwise;
 }
 
-bool Command::is_all(const std::string& name) const { return text_or(name, "all") == "all"; }
+bool Command::is_all(const std::string& name) const {
+  return text_or(name, "all") == "all";
+}
 
 ServerId Command::server_at(std::size_t index) const {
   HOLDFAST_CHECK(index < words.size(), verb + " needs the number of a replica");

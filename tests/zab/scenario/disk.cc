@@ -31,8 +31,7 @@ std::string sync_image(Stage& stage, const Command& command) {
 
 std::string purge(Stage& stage, const Command& command) {
   for (const ServerId id : stage.servers_or_all(command, "at")) {
-    stage.cell().replica(id).input(
-        [&](zab::Core& core) { core.purge(command.zxid("through")); });
+    stage.cell().replica(id).input([&](zab::Core& core) { core.purge(command.zxid("through")); });
   }
   return "";
 }

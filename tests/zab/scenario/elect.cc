@@ -6,8 +6,8 @@ namespace holdfast::scenario {
 namespace {
 
 zab::Role parse_role(const std::string& text) {
-  for (const zab::Role role : {zab::Role::kLooking, zab::Role::kFollowing, zab::Role::kLeading,
-                               zab::Role::kObserving}) {
+  for (const zab::Role role :
+       {zab::Role::kLooking, zab::Role::kFollowing, zab::Role::kLeading, zab::Role::kObserving}) {
     if (zab::to_string(role) == text) return role;
   }
   HOLDFAST_CHECK(false, "no such role: " + text);

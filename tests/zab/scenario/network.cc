@@ -1,5 +1,4 @@
 #include "tests/zab/scenario/verbs.h"
-
 #include "zab/base/check.h"
 
 namespace holdfast::scenario {
@@ -12,8 +11,7 @@ std::string connect(Stage& stage, const Command& command) {
   const Network& network = stage.cell().network();
   for (std::size_t i = 0; i < network.attempts().size(); ++i) {
     if (network.attempts()[i].from != from || network.attempts()[i].to != to) continue;
-    stage.cell().arrive(
-        {.to = from, .what = Network::Dialled{.index = i, .gave_up = false}});
+    stage.cell().arrive({.to = from, .what = Network::Dialled{.index = i, .gave_up = false}});
     for (const auto& [id, end] : network.ends()) {
       if (end.announced || end.owner != to) continue;
       stage.cell().arrive({.to = to, .what = Network::Accepted{id}});
@@ -60,8 +58,8 @@ std::string isolate(Stage& stage, const Command& command) {
   const ServerId id = command.server_at(0);
   for (const auto& replica : stage.cell().replicas()) {
     if (replica->id() == id) continue;
-    for (const Network::Link link : {Network::Link{id, replica->id()},
-                                     Network::Link{replica->id(), id}}) {
+    for (const Network::Link link :
+         {Network::Link{id, replica->id()}, Network::Link{replica->id(), id}}) {
       stage.cell().network().cut(link, sim::Channel::kLeader);
       stage.cell().network().cut(link, sim::Channel::kElection);
     }

@@ -28,8 +28,9 @@ std::string wipe(Stage& stage, const Command& command) {
 }
 
 std::string resign(Stage& stage, const Command& command) {
-  stage.cell().replica(command.server_at(0)).input(
-      [](zab::Core& core) { core.resign("the operator said so"); });
+  stage.cell().replica(command.server_at(0)).input([](zab::Core& core) {
+    core.resign("the operator said so");
+  });
   return "";
 }
 

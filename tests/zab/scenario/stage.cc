@@ -18,31 +18,42 @@ Detail parse_detail(const std::string& text) {
 
 // What changes the standing of a replica, and how it was synchronized.
 bool is_about_roles(const std::string& line) {
-  constexpr std::array kMarks = {"-> role=", "-> serve", "-> stop", "-> fatal", "-> close",
-                                 "-> read ready", "] DIFF", "] TRUNC", "] SNAP e", "] NEWLEADER",
-                                 "] UPTODATE", "starts", "crashes"};
-  return std::any_of(kMarks.begin(), kMarks.end(), [&](const char* mark) {
-    return line.find(mark) != std::string::npos;
-  });
+  constexpr std::array kMarks = {"-> role=",      "-> serve", "-> stop", "-> fatal", "-> close",
+                                 "-> read ready", "] DIFF",   "] TRUNC", "] SNAP e", "] NEWLEADER",
+                                 "] UPTODATE",    "starts",   "crashes"};
+  return std::any_of(kMarks.begin(), kMarks.end(),
+                     [&](const char* mark) { return line.find(mark) != std::string::npos; });
 }
 
 }  // namespace
 
 const std::map<std::string, Stage::Entry>& Stage::verbs() {
-  static const std::map<std::string, Entry> kVerbs = {
-      {"cell", {scenario::cell, Detail::kNone}},         {"elect", {elect, Detail::kRoles}},
-      {"notify", {notify, Detail::kFull}},     {"propose", {propose, Detail::kFull}},
-      {"read", {read, Detail::kFull}},         {"forward", {forward, Detail::kFull}},
-      {"persist", {persist, Detail::kFull}},   {"apply", {apply, Detail::kFull}},
-      {"sync-image", {sync_image, Detail::kFull}}, {"purge", {purge, Detail::kFull}},
-      {"queue", {queue, Detail::kNone}},       {"connect", {connect, Detail::kFull}},
-      {"deliver", {deliver, Detail::kFull}},   {"drop", {drop, Detail::kFull}},
-      {"break", {break_connection, Detail::kRoles}}, {"isolate", {isolate, Detail::kFull}},
-      {"heal", {heal, Detail::kFull}},         {"crash", {crash, Detail::kFull}},
-      {"restart", {restart, Detail::kRoles}},  {"wipe", {wipe, Detail::kFull}},
-      {"resign", {resign, Detail::kRoles}},    {"tick", {tick, Detail::kFull}},
-      {"run", {run, Detail::kRoles}},          {"stabilize", {stabilize, Detail::kRoles}},
-      {"state", {state, Detail::kNone}},       {"log", {log, Detail::kNone}}};
+  static const std::map<std::string, Entry> kVerbs = {{"cell", {scenario::cell, Detail::kNone}},
+                                                      {"elect", {elect, Detail::kRoles}},
+                                                      {"notify", {notify, Detail::kFull}},
+                                                      {"propose", {propose, Detail::kFull}},
+                                                      {"read", {read, Detail::kFull}},
+                                                      {"forward", {forward, Detail::kFull}},
+                                                      {"persist", {persist, Detail::kFull}},
+                                                      {"apply", {apply, Detail::kFull}},
+                                                      {"sync-image", {sync_image, Detail::kFull}},
+                                                      {"purge", {purge, Detail::kFull}},
+                                                      {"queue", {queue, Detail::kNone}},
+                                                      {"connect", {connect, Detail::kFull}},
+                                                      {"deliver", {deliver, Detail::kFull}},
+                                                      {"drop", {drop, Detail::kFull}},
+                                                      {"break", {break_connection, Detail::kRoles}},
+                                                      {"isolate", {isolate, Detail::kFull}},
+                                                      {"heal", {heal, Detail::kFull}},
+                                                      {"crash", {crash, Detail::kFull}},
+                                                      {"restart", {restart, Detail::kRoles}},
+                                                      {"wipe", {wipe, Detail::kFull}},
+                                                      {"resign", {resign, Detail::kRoles}},
+                                                      {"tick", {tick, Detail::kFull}},
+                                                      {"run", {run, Detail::kRoles}},
+                                                      {"stabilize", {stabilize, Detail::kRoles}},
+                                                      {"state", {state, Detail::kNone}},
+                                                      {"log", {log, Detail::kNone}}};
   return kVerbs;
 }
 
@@ -53,8 +64,8 @@ std::string Stage::perform(const std::string& line) {
   if (found == verbs().end()) return "no such verb: " + command->verb + "\n";
   if (command->verb != "cell" && !has_cell()) return "there is no cell yet\n";
   const std::string answer = found->second.verb(*this, *command);
-  const Detail detail = command->has("detail") ? parse_detail(command->values.at("detail"))
-                                               : found->second.detail;
+  const Detail detail =
+      command->has("detail") ? parse_detail(command->values.at("detail")) : found->second.detail;
   std::string out = take_story(detail) + answer;
   if (const auto& violation = cell_->checkers().violation()) {
     out += "VIOLATION " + violation->invariant + ": " + violation->facts + "\n";
@@ -75,7 +86,9 @@ void Stage::build(const sim::Cluster::Design& design) {
   cell_ = std::make_unique<sim::Cluster>(design);
 }
 
-sim::Cluster& Stage::cell() { return *cell_; }
+sim::Cluster& Stage::cell() {
+  return *cell_;
+}
 
 std::vector<ServerId> Stage::servers_or_all(const Command& command, const std::string& name) {
   if (command.has(name)) return command.servers(name);
@@ -88,9 +101,9 @@ std::vector<ServerId> Stage::servers_or_all(const Command& command, const std::s
 
 void Stage::settle(const std::vector<ServerId>& only) {
   for (const auto& replica : cell_->replicas()) {
-    if (std::find(only.begin(), only.end(), replica->id()) == only.end()) {
-      cell_->pause(replica->id());
-    }
+    const bool named = std::find(only.begin(), only.end(), replica->id()) != only.end();
+    // What is on its way to a process that does not run is lost as usual.
+    if (!named && replica->is_running()) cell_->pause(replica->id());
   }
   // A dial over a cut link is given up only when its time has come.
   while (cell_->next_event().has_value() && *cell_->next_event() <= cell_->now()) {

@@ -11,11 +11,12 @@
 
 namespace holdfast::scenario {
 
-// How much of what happened a command prints: everything, what changes the standing of a replica, or nothing.
+// How much of what happened a command prints: everything, what changes the standing of a replica,
+// or nothing.
 enum class Detail { kFull, kRoles, kNone };
 
-// Where a scenario is played: a cell in which nothing happens but what a command says. The verbs stand in files of their own
-// beside this one; the table in stage.cc tells how each is used.
+// Where a scenario is played: a cell in which nothing happens but what a command says. The verbs
+// stand in files of their own beside this one; the table in stage.cc tells how each is used.
 class Stage {
  public:
   // Carries out one line; what it answers goes into the file as expected output.
@@ -27,9 +28,11 @@ class Stage {
   bool has_cell() const { return cell_ != nullptr; }
   // The ids named by `name`, or all running replicas.
   std::vector<ServerId> servers_or_all(const Command& command, const std::string& name);
-  // Lets everything that waits happen at once, at the replicas named only, until nothing is left. Time stands still.
+  // Lets everything that waits happen at once, at the replicas named only, until nothing is left.
+  // Time stands still.
   void settle(const std::vector<ServerId>& only);
-  // The end at `at` of the newest connection with `other` that `at` knows of; none when there is none.
+  // The end at `at` of the newest connection with `other` that `at` knows of; none when there is
+  // none.
   ConnId connection(ServerId at, ServerId other);
 
  private:

@@ -41,8 +41,12 @@ std::string lines(Stage& stage, const Command& command, Line line) {
 
 }  // namespace
 
-std::string state(Stage& stage, const Command& command) { return lines(stage, command, state_of); }
+std::string state(Stage& stage, const Command& command) {
+  return lines(stage, command, state_of);
+}
 
-std::string log(Stage& stage, const Command& command) { return lines(stage, command, log_of); }
+std::string log(Stage& stage, const Command& command) {
+  return lines(stage, command, log_of);
+}
 
 }  // namespace holdfast::scenario

@@ -4,13 +4,16 @@
 
 #include "tests/zab/scenario/stage.h"
 
-// The verbs of scenarios. Each gives what it has to say beyond what happened, which the stage prints by itself.
+// The verbs of scenarios. Each gives what it has to say beyond what happened, which the stage
+// prints by itself.
 
 namespace holdfast::scenario {
 
-// cell voters=3 observers=1 [fresh] [election=real] [accepted=1:5,2:4] [counter_max= counter_reserve= snap_percent=
+// cell voters=3 observers=1 [fresh] [election=real] [accepted=1:5,2:4] [counter_max=
+// counter_reserve= snap_percent=
 //   chunk_bytes= window_bytes= run_bytes= in_flight= epoch_max=]
-//   Makes the cell and starts it. Disks are provisioned and empty unless it is fresh. Elections wait for `elect` unless real.
+//   Makes the cell and starts it. Disks are provisioned and empty unless it is fresh. Elections
+//   wait for `elect` unless real.
 std::string cell(Stage& stage, const Command& command);
 
 // elect leader=1 quorum=1,2        Makes those who look join the leader, whatever the best vote is.
@@ -40,7 +43,8 @@ std::string queue(Stage& stage, const Command& command);
 std::string connect(Stage& stage, const Command& command);
 // deliver from=1 to=2 count=1|all
 std::string deliver(Stage& stage, const Command& command);
-// drop from=1 to=2                 The connection breaks and what is under way on it is lost; nobody has noticed yet.
+// drop from=1 to=2                 The connection breaks and what is under way on it is lost;
+// nobody has noticed yet.
 std::string drop(Stage& stage, const Command& command);
 // break 1 2                        As drop, and both notice.
 std::string break_connection(Stage& stage, const Command& command);
@@ -49,7 +53,8 @@ std::string isolate(Stage& stage, const Command& command);
 // heal
 std::string heal(Stage& stage, const Command& command);
 
-// crash 2 [keep=1] [torn=1] [silent]   Of its queue the oldest `keep` operations reach the disk, of the next one `torn` entries.
+// crash 2 [keep=1] [torn=1] [silent]   Of its queue the oldest `keep` operations reach the disk, of
+// the next one `torn` entries.
 std::string crash(Stage& stage, const Command& command);
 // restart 2 [rejoin]
 std::string restart(Stage& stage, const Command& command);

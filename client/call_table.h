@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "client/core_io.h"
+#include "client/wire.h"
+
+namespace holdfast::client {
+
+// A call that is not over.
+struct Call {
+  // Who is to hear of it.
+  enum class Kind {
+    kData,        // The program.
+    kAcquire,     // The program; see Acquiring.
+    kRelease,     // The program.
+    kVerify,      // The core: is this guard's acquisition still standing?
+    kBackground,  // Nobody: withdrawals, and releases of what nobody wants any more.
+  };
+  enum class Stage {
+    kUnsent,   // To be sent on the present connection, or the next.
+    kSent,     // Open on the present connection.
+    kPausing,  // To be sent again at retry_at.
+    kHeld,     // Answered; the answer waits for events.
+  };
+  // More of an acquire.
+  struct Acquiring {
+    enum class Withdrawn { kNo, kWaitIsOver, kByProgram, kAbandoned };
+    bool has_wait = false;          // It may stand in the queue.
+    std::optional<Ticks> wait_end;  // By the client's own clock.
+    bool lost_at_jeopardy = false;
+    Withdrawn withdrawn = Withdrawn::kNo;
+    bool is_doubtful = false;  // Events were lost since it was made.
+    Zxid lost_acquisition;     // A LOCK_LOST that overtook the answer.
+    Loss loss;
+    GuardId guard;             // Stage kHeld, if it was granted.
+  };
+
+  wire::Request request;
+  Kind kind = Kind::kData;
+  Stage stage = Stage::kUnsent;
+  bool is_mutating = false;
+  std::uint64_t number = 0;  // Of a mutating one that was sent.
+  bool was_sent = false;     // On any connection.
+  bool is_abandoned = false;  // The program was told TIMEOUT; its outcome is still to be learnt.
+  std::optional<Ticks> deadline;
+  Ticks retry_at = 0;
+  int retries = 0;
+  GuardId guard;  // kVerify.
+  std::optional<Acquiring> acquiring;
+};
+
+// The open calls in the order in which they were made, the numbers of those that change something,
+// and when each has to be looked at.
+class CallTable {
+ public:
+  // The results of so many numbers may be kept for a session at once; we stay far below.
+  static constexpr std::uint64_t kWindow = 512;
+
+  Call& add(CallId id, Call call);
+  Call* find(CallId id);
+  void erase(CallId id);
+  std::size_t size() const { return calls_.size(); }
+  std::map<CallId, Call>& all() { return calls_; }
+  void clear();
+
+  // The first call that is to be sent; none when there is none, or when it must not be sent before
+  // an older one is answered.
+  std::optional<CallId> next_to_send() const;
+  // Gives a mutating call its number with its first sending.
+  void on_sent(CallId id);
+  void on_stage(CallId id, Call::Stage stage);
+  // The cell does not have to keep the result of this number (any more).
+  void unpin(CallId id);
+  // Every number below this one is answered.
+  std::uint64_t answered_below() const;
+  // The connection is gone: what was open on it is to be sent again.
+  void on_connection_lost();
+
+  // Replaces the call's alarm; none for no alarm.
+  void set_alarm(CallId id, std::optional<Ticks> at);
+  std::optional<Ticks> first_alarm() const;
+  // A call whose alarm has come; its alarm is gone.
+  std::optional<CallId> take_alarm(Ticks now);
+
+ private:
+  std::map<CallId, Call> calls_;
+  std::set<CallId> unsent_;
+  std::uint64_t last_number_ = 0;
+  std::set<std::uint64_t> pinned_;
+  std::map<CallId, Ticks> alarm_of_;
+  std::set<std::pair<Ticks, CallId>> alarms_;
+};
+
+}  // namespace holdfast::client

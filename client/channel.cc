@@ -1,0 +1,130 @@
+#include "client/channel.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include "zab/base/limits.h"
+
+namespace holdfast::client {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kReadBytes = 64 * 1024;
+
+struct HostAndPort {
+  std::string host;
+  std::string port;
+};
+
+std::optional<HostAndPort> split(const std::string& endpoint) {
+  const std::size_t colon = endpoint.rfind(':');
+  if (colon == std::string::npos || colon + 1 == endpoint.size()) return std::nullopt;
+  std::string host = endpoint.substr(0, colon);
+  if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  if (host.empty()) return std::nullopt;
+  return HostAndPort{std::move(host), endpoint.substr(colon + 1)};
+}
+
+}  // namespace
+
+Channel::Channel(asio::any_io_executor executor, Listener listener)
+    : executor_(std::move(executor)),
+      listener_(std::move(listener)),
+      resolver_(executor_),
+      socket_(executor_),
+      frames_(limits::kClientFrameBytesMax) {}
+
+void Channel::open(const std::string& endpoint) {
+  asio::co_spawn(executor_, run(shared_from_this(), endpoint), asio::detached);
+}
+
+asio::awaitable<void> Channel::run(std::shared_ptr<Channel> self, std::string endpoint) {
+  std::string failure = co_await self->connect(std::move(endpoint));
+  if (failure.empty() && !self->is_closed_) {
+    self->listener_.on_connected();
+    failure = co_await self->read();
+  }
+  self->fail(failure);
+}
+
+// Answers why there is no connection; empty if there is one.
+asio::awaitable<std::string> Channel::connect(std::string endpoint) {
+  const std::optional<HostAndPort> address = split(endpoint);
+  if (!address) co_return "not an endpoint; it must be host:port";
+  auto [unresolved, found] =
+      co_await resolver_.async_resolve(address->host, address->port, kTuple);
+  if (unresolved) co_return unresolved.message();
+  if (is_closed_) co_return "closed";
+  auto [unconnected, where] = co_await asio::async_connect(socket_, found, kTuple);
+  if (unconnected) co_return unconnected.message();
+  // Requests are small and each is waited for.
+  boost::system::error_code ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);
+  co_return std::string();
+}
+
+// Answers why the connection ended.
+asio::awaitable<std::string> Channel::read() {
+  std::array<char, kReadBytes> piece;
+  while (!is_closed_) {
+    auto [error, size] = co_await socket_.async_read_some(asio::buffer(piece), kTuple);
+    if (error) co_return error == asio::error::eof ? "closed by the replica" : error.message();
+    frames_.feed(std::string_view(piece.data(), size));
+    while (!is_closed_) {
+      const Result<std::optional<std::string>> frame = frames_.next();
+      if (!frame.ok()) co_return frame.status().message();
+      if (!frame->has_value()) break;
+      listener_.on_message(**frame);
+    }
+  }
+  co_return "closed";
+}
+
+void Channel::send(const std::string& bytes) {
+  if (is_closed_) return;
+  outgoing_ += bytes;
+  if (is_writing_) return;
+  is_writing_ = true;
+  asio::co_spawn(executor_, write(shared_from_this()), asio::detached);
+}
+
+asio::awaitable<void> Channel::write(std::shared_ptr<Channel> self) {
+  while (!self->is_closed_ && !self->outgoing_.empty()) {
+    const std::string batch = std::exchange(self->outgoing_, {});
+    auto [error, size] = co_await asio::async_write(self->socket_, asio::buffer(batch), kTuple);
+    if (error) {
+      self->fail(error.message());
+      break;
+    }
+  }
+  self->is_writing_ = false;
+}
+
+void Channel::fail(const std::string& why) {
+  if (is_closed_) return;
+  close();
+  listener_.on_closed(why);
+}
+
+void Channel::close() {
+  is_closed_ = true;
+  resolver_.cancel();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace holdfast::client

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "thrift/frame.h"
+
+namespace holdfast::client {
+
+// One connection to a replica: frames in, frames out. Everything happens on its executor, which runs
+// one thing at a time.
+class Channel : public std::enable_shared_from_this<Channel> {
+ public:
+  struct Listener {
+    std::function<void()> on_connected;
+    std::function<void(std::string_view message)> on_message;
+    std::function<void(const std::string& why)> on_closed;  // Once, also if it was never connected.
+  };
+
+  Channel(boost::asio::any_io_executor executor, Listener listener);
+
+  // "host:port" or "[host]:port", resolved now; the host's addresses are tried one by one.
+  void open(const std::string& endpoint);
+  void send(const std::string& bytes);
+  // Nothing is heard from it any more.
+  void close();
+
+ private:
+  static boost::asio::awaitable<void> run(std::shared_ptr<Channel> self, std::string endpoint);
+  static boost::asio::awaitable<void> write(std::shared_ptr<Channel> self);
+  boost::asio::awaitable<std::string> connect(std::string endpoint);
+  boost::asio::awaitable<std::string> read();
+  void fail(const std::string& why);
+
+  boost::asio::any_io_executor executor_;
+  Listener listener_;
+  boost::asio::ip::tcp::resolver resolver_;
+  boost::asio::ip::tcp::socket socket_;
+  FrameReader frames_;
+  std::string outgoing_;
+  bool is_writing_ = false;
+  bool is_closed_ = false;
+};
+
+}  // namespace holdfast::client

@@ -1,0 +1,88 @@
+#include "client/cli/context.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include <pwd.h>
+#include <unistd.h>
+
+namespace holdfast::cli {
+
+client::CellClient Context::cell_client() const {
+  return client::CellClient(client::CellClientOptions{.endpoints = endpoints});
+}
+
+client::Outcome<client::Session> Context::open_session(Milliseconds lease) const {
+  client::SessionOptions options;
+  options.endpoints = endpoints;
+  if (lease.count() > 0) options.lease = lease;
+  options.open_timeout = timeout;
+  options.client_name = "holdfast: " + who_am_i();
+  return client::Session::open(std::move(options));
+}
+
+int fail(const client::Error& error) {
+  std::fprintf(stderr, "holdfast: %s\n", client::to_string(error).c_str());
+  if (!error.leader.empty())
+    std::fprintf(stderr, "holdfast: the leader is at %s\n", error.leader.c_str());
+  for (const client::LockParty& holder : error.holders) {
+    std::fprintf(stderr, "holdfast: held by %s on %s %s\n", holder.client_name.c_str(),
+                 holder.host.c_str(), holder.description.c_str());
+  }
+  for (const client::WaitEdge& edge : error.cycle) {
+    std::fprintf(stderr, "holdfast: session %s waits for %s\n", to_string(edge.session).c_str(),
+                 edge.path.c_str());
+  }
+  if (error.code == client::ErrorCode::kBadArgument) return kUsage;
+  return error.code == client::ErrorCode::kNoQuorum ||
+                 (error.code == client::ErrorCode::kTimeout && error.holders.empty())
+             ? kUnreachable
+             : kRefused;
+}
+
+int usage_error(const std::string& message) {
+  std::fprintf(stderr, "holdfast: %s\n", message.c_str());
+  return kUsage;
+}
+
+std::optional<Milliseconds> parse_duration(std::string_view text) {
+  std::int64_t number = 0;
+  const char* end_of_text = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), end_of_text, number);
+  constexpr std::int64_t kHoursMax = 24 * 365;
+  if (error != std::errc() || number < 0 || number > kHoursMax * 3'600'000) return std::nullopt;
+  const std::string_view unit(end, static_cast<std::size_t>(end_of_text - end));
+  if (unit == "ms") return Milliseconds(number);
+  if (unit.empty() || unit == "s") return Milliseconds(number * 1000);
+  if (unit == "m") return Milliseconds(number * 60'000);
+  if (unit == "h" && number <= kHoursMax) return Milliseconds(number * 3'600'000);
+  return std::nullopt;
+}
+
+std::vector<std::string> split_endpoints(const std::string& text) {
+  std::vector<std::string> out;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    std::string item = text.substr(begin, comma - begin);
+    std::erase(item, ' ');
+    if (!item.empty()) out.push_back(std::move(item));
+    begin = comma + 1;
+  }
+  return out;
+}
+
+std::string lock_path(const std::string& name) {
+  return name.starts_with('/') ? name : "/" + name;
+}
+
+std::string who_am_i() {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  const passwd* user = getpwuid(getuid());
+  return std::string(user != nullptr ? user->pw_name : "somebody") + "@" + host.data() + " (pid " +
+         std::to_string(getpid()) + ")";
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/cell_client.h"
+#include "client/cli/exit_code.h"
+#include "client/error.h"
+#include "client/session.h"
+
+namespace holdfast::cli {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// What every command shares: the options before its name.
+struct Context {
+  std::vector<std::string> endpoints;
+  Milliseconds timeout{10'000};
+  bool json = false;
+
+  client::CellClient cell_client() const;
+  // `lease` 0: the cell's default.
+  client::Outcome<client::Session> open_session(Milliseconds lease) const;
+  client::CallOptions call_options() const { return {.timeout = timeout}; }
+};
+
+// Says the error on standard error ("holdfast: NO_NODE: …") and gives the exit code for it.
+int fail(const client::Error& error);
+int usage_error(const std::string& message);
+
+// "250ms", "10s", "5m", "1h", or a number of seconds.
+std::optional<Milliseconds> parse_duration(std::string_view text);
+// "host:port,host:port".
+std::vector<std::string> split_endpoints(const std::string& text);
+// A lock's name: a path, or a word that stands for the path with a slash before it.
+std::string lock_path(const std::string& name);
+// "user@host (pid 42)", for the operator's calls and the sessions of this program.
+std::string who_am_i();
+
+}  // namespace holdfast::cli
