@@ -28,9 +28,9 @@ Facts Replica::Parts::facts(SessionId session) const {
 
 Facts Replica::Parts::leased_facts(SessionId session, state::EventName heard) const {
   Facts out = facts(session);
-  const auto info = machine.state.session(session);
-  if (info && !info->killed && !clients.hub.has_unheard_loss(session, heard)) {
-    out.lease_ms = info->lease_ms;
+  const Machine::Living* living = machine.living(session);
+  if (living != nullptr && !living->killed && !clients.hub.has_unheard_loss(session, heard)) {
+    out.lease_ms = living->lease_ms;
   }
   return out;
 }
@@ -38,7 +38,7 @@ Facts Replica::Parts::leased_facts(SessionId session, state::EventName heard) co
 // A session's id is the position of its opening, so a state that has come so far and does not know
 // it has seen its end.
 bool Replica::Parts::has_ended(SessionId session) const {
-  return machine.state.applied() >= Zxid(session.value) && !machine.state.session(session);
+  return machine.state.applied() >= Zxid(session.value) && machine.living(session) == nullptr;
 }
 
 bool Replica::Parts::is_set_aside(CallId id) const {
@@ -85,9 +85,9 @@ void Replica::Parts::answer_write(CallId id, state::Reply reply) {
 void Replica::Parts::park_acquire(CallId id, const state::Waiting& waiting) {
   const Call& call = clients.calls.at(id);
   const WriteCall& write = std::get<WriteCall>(call.body);
-  const auto session = machine.state.session(call.session);
-  const Ticks asked =
-      write.max_hold_ms > 0 ? write.max_hold_ms : hold_of(session ? session->lease_ms : 0);
+  const Machine::Living* living = machine.living(call.session);
+  const Ticks lease_ms = living != nullptr ? living->lease_ms : 0;
+  const Ticks asked = write.max_hold_ms > 0 ? write.max_hold_ms : hold_of(lease_ms);
   const Ticks until = call.arrived + std::min(asked, kHoldMaxMs);
   if (until <= now || is_stopping()) {
     answer_write(id, waiting);
@@ -120,15 +120,15 @@ void Replica::Parts::answer_waiting(CallId id) {
 void Replica::Parts::run_keep_alive(CallId id) {
   const Call& call = clients.calls.at(id);
   const SessionId session = call.session;
-  const auto info = machine.state.session(session);
-  if (!info) {
+  const Machine::Living* living = machine.living(session);
+  if (living == nullptr) {
     refuse(id, refuse_expired(session));
     deliver_refusal(id);
     return;
   }
   const KeepAlive& ask = std::get<KeepAliveCall>(call.body).ask;
   acknowledge(session, ask.acknowledged);
-  const Ticks until = call.arrived + std::min(ask.max_wait_ms, hold_of(info->lease_ms));
+  const Ticks until = call.arrived + std::min(ask.max_wait_ms, hold_of(living->lease_ms));
   clients.lanes.set_aside(call.lane, id);
   clients.keep_alives.park(id, session);
   clients.alarms.set(id, until);

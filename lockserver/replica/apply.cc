@@ -1,5 +1,7 @@
 // Committed entries and installed images on their way into the state, and whom that wakes.
 
+#include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "lockserver/replica/parts.h"
@@ -37,12 +39,36 @@ Status Machine::load(const ImageRecords& image) {
   if (Status status = state.finish_load(); !status.ok()) {
     return status;
   }
+  sessions.clear();
+  for (const state::SessionInfo& session :
+       state.sessions(SessionId(), std::numeric_limits<std::size_t>::max())) {
+    sessions[session.id] = {.lease_ms = session.lease_ms, .killed = session.killed};
+  }
   if (state.applied() != image.applied) {
     return {StatusCode::kCorrupt, "The image is said to be of " + to_string(image.applied) +
                                       ", but its records are of " + to_string(state.applied()) +
                                       "."};
   }
   return {};
+}
+
+const Machine::Living* Machine::living(SessionId session) const {
+  const auto found = sessions.find(session);
+  return found == sessions.end() ? nullptr : &found->second;
+}
+
+void Machine::note_sessions(const state::Effects& effects) {
+  for (const SessionId id : effects.sessions_opened) {
+    if (const auto session = state.session(id)) {
+      sessions[id] = {.lease_ms = session->lease_ms, .killed = session->killed};
+    }
+  }
+  for (const SessionId id : effects.sessions_killed) {
+    sessions[id].killed = true;
+  }
+  for (const SessionId id : effects.sessions_ended) {
+    sessions.erase(id);
+  }
 }
 
 void Replica::Parts::apply_all(std::vector<zab::Entry> entries) {
@@ -70,6 +96,7 @@ void Replica::Parts::apply(const zab::Entry& entry) {
   }
   const state::Command& command = *decoded;
   state::Effects effects = machine.state.apply(entry.zxid, command);
+  machine.note_sessions(effects);
   machine.meter.add(entry.zxid, entry.payload.size());
   if (const std::string line = line_for_operators(entry.zxid, command.op); !line.empty()) {
     say(line);
@@ -149,7 +176,7 @@ void Replica::Parts::on_image_loaded(const ImageRecords& image) {
 // them are asked about one by one.
 void Replica::Parts::recheck_parked() {
   for (const SessionId session : clients.keep_alives.sessions()) {
-    if (!machine.state.session(session)) {
+    if (machine.living(session) == nullptr) {
       end_keep_alives(session);
     }
   }

@@ -66,7 +66,7 @@ void Replica::resume_session(LaneId lane, const Terms& terms, const state::Secre
   resume.run = [&parts, session, secret, fits, done](CallId id) {
     std::optional<Refusal> refusal;
     const LaneId own_lane = parts.clients.calls.at(id).lane;
-    if (!parts.machine.state.session(session)) {
+    if (parts.machine.living(session) == nullptr) {
       refusal = refuse_expired(session);
     } else if (!parts.machine.state.secret_fits(session, secret)) {
       refusal = refuse_wrong_secret(session);

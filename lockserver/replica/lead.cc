@@ -175,8 +175,8 @@ bool Replica::Parts::may_be_forwarded(const state::Op& op) const {
     return !delay->acknowledged_by.is_none();
   }
   const auto* expiry = std::get_if<state::ExpireSession>(&op);
-  const auto session = expiry != nullptr ? machine.state.session(expiry->session) : std::nullopt;
-  return session && session->killed;
+  const Machine::Living* session = expiry != nullptr ? machine.living(expiry->session) : nullptr;
+  return session != nullptr && session->killed;
 }
 
 // False while the core is full, so that nobody overtakes those who wait.

@@ -49,7 +49,17 @@ struct Machine {
   // Builds the state from the records; it must be empty.
   Status load(const ImageRecords& image);
 
+  // What answers need to know of a session, without counting its locks each time.
+  struct Living {
+    Ticks lease_ms = 0;
+    bool killed = false;
+  };
+  const Living* living(SessionId session) const;  // Null when there is no such session.
+  // After each entry.
+  void note_sessions(const state::Effects& effects);
+
   state::StateMachine state;
+  std::map<SessionId, Living> sessions;  // Of the state: all that live.
   ImageWriter writer;
   LogMeter meter;
   bool loading = false;             // An installed image is being read.

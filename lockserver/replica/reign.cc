@@ -1,24 +1,12 @@
 #include "lockserver/replica/reign.h"
 
+#include <cstddef>
+#include <limits>
 #include <variant>
 
 namespace holdfast::replica {
 
 namespace {
-
-constexpr std::size_t kSessionsPerPage = 1'000;
-
-std::vector<state::SessionInfo> all_sessions(const state::StateMachine& state) {
-  std::vector<state::SessionInfo> all;
-  while (true) {
-    const SessionId after = all.empty() ? SessionId() : all.back().id;
-    std::vector<state::SessionInfo> page = state.sessions(after, kSessionsPerPage);
-    if (page.empty()) {
-      return all;
-    }
-    all.insert(all.end(), page.begin(), page.end());
-  }
-}
 
 // A wait may have ended by a command that this replica has not heard of when its time comes.
 bool still_stands(const state::Op& op, const state::StateMachine& state) {
@@ -36,7 +24,8 @@ void Reign::begin(const state::StateMachine& state, Ticks now) {
   is_on_ = true;
   stamps_.begin_reign(state.last_stamp(), now);
   timers_.end_reign();
-  const std::vector<state::SessionInfo> sessions = all_sessions(state);
+  const std::vector<state::SessionInfo> sessions =
+      state.sessions(SessionId(), std::numeric_limits<std::size_t>::max());
   std::vector<Leases::Lease> leases;
   leases.reserve(sessions.size());
   for (const state::SessionInfo& session : sessions) {
