@@ -34,12 +34,19 @@ die() {
 
 # Shows a command as one would type it, runs it and shows what it says.
 show() {
-  local status=0
-  printf '  $ %s\n' "$*"
+  local status=0 word
+  printf '  $'
+  for word in "$@"; do
+    if [[ "$word" == *" "* ]]; then printf " '%s'" "$word"; else printf ' %s' "$word"; fi
+  done
+  printf '\n'
   "$@" >"$work/said" 2>&1 || status=$?
-  sed 's/^/    /' "$work/said"
+  while IFS= read -r word || [[ -n "$word" ]]; do printf '    %s\n' "$word"; done <"$work/said"
   return "$status"
 }
+
+# Milliseconds of the wall clock.
+now_ms() { printf '%d' "$((${EPOCHREALTIME/[.,]/} / 1000))"; }
 
 wait_until() { # wait_until SECONDS WHAT COMMAND…
   local deadline=$((SECONDS + $1)) what="$2"
@@ -136,16 +143,17 @@ kill_the_leader() {
   say "3. Replica $id leads the cell. It is killed with SIGKILL, in the middle of its work."
   printf '  $ kill -KILL %d\n' "$pid"
   kill -KILL "$pid"
+  killed_at="$(now_ms)"
 }
 
 hold_on() {
-  say "4. The two others have chosen a new leader, and the lock is where it was: the same holder,
+  say "4. The two others choose a new leader, and the lock is where it was: the same holder,
    the same sequencer."
   show holdfast lock info "$lock"
-  holdfast --output json lock info "$lock" >"$work/info"
+  printf '    (answered %d ms after the kill)\n' "$(($(now_ms) - killed_at))"
   show holdfast sequencer check "$sequencer"
   kill -0 "$holder_pid" 2>/dev/null || die "the job did not survive"
-  printf '    The job did not notice: it still runs, and has the same sequencer.\n'
+  printf '    The job has not noticed: it still runs, and its sequencer is still valid.\n'
 }
 
 write_guarded() {

@@ -180,6 +180,10 @@ Create Commands::create() {
   create.contents = std::string(random_.below(4), 'x');
   create.kind = one_of<NodeKind>(
       {NodeKind::kPersistent, NodeKind::kEphemeral, NodeKind::kEphemeral, NodeKind::kUntilFree});
+  if (!contention_ && chance(15)) {
+    create.path = one_of<std::string>({"/e", "/e", "/e/child"});
+    create.kind = NodeKind::kEphemeral;
+  }
   create.sequential = chance(10);
   create.create_parents = chance(50);
   return create;

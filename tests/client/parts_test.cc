@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include "client/endpoint_walk.h"
+#include "client/error.h"
+#include "client/lease_clock.h"
+#include "tests/client/wire_script.h"
+#include "client/wire.h"
+
+// The small parts of the core by themselves.
+
+namespace holdfast::client::test {
+namespace {
+
+// ---- EndpointWalk ---------------------------------------------------------------------------------
+
+EndpointWalk walk_over(std::vector<std::string> endpoints) {
+  return EndpointWalk(std::move(endpoints), Random(3));
+}
+
+TEST(EndpointWalk, FirstRetryIsAtOnceAndFurtherOnesWaitEverLonger) {
+  EndpointWalk walk = walk_over({"a:1", "b:2"});
+  EXPECT_EQ(walk.next(1'000).at, 1'000);
+  Ticks longest = 0;
+  for (int i = 0; i < 10; ++i) {
+    const Ticks pause = walk.next(0).at;
+    EXPECT_GE(pause, 25);
+    EXPECT_LE(pause, 2'000);
+    longest = std::max(longest, pause);
+  }
+  EXPECT_GE(longest, 1'000);
+  walk.on_success();
+  EXPECT_EQ(walk.next(5'000).at, 5'000);
+}
+
+TEST(EndpointWalk, GoesRoundAllEndpoints) {
+  EndpointWalk walk = walk_over({"a:1", "b:2", "c:3"});
+  std::set<std::string> seen;
+  for (int i = 0; i < 3; ++i) seen.insert(walk.next(0).endpoint);
+  EXPECT_EQ(seen.size(), 3U);
+}
+
+TEST(EndpointWalk, FollowsALeadersNameOnceInARound) {
+  EndpointWalk walk = walk_over({"a:1", "b:2", "c:3"});
+  walk.next(0);
+  walk.hint("x:9");
+  EXPECT_EQ(walk.next(0).endpoint, "x:9");
+  walk.hint("x:9");
+  EXPECT_NE(walk.next(0).endpoint, "x:9");
+  walk.hint("x:9");
+  EXPECT_EQ(walk.next(0).endpoint, "x:9") << "this is the next round";
+}
+
+TEST(EndpointWalk, JitterDiffersBetweenClients) {
+  EndpointWalk one({"a:1"}, Random(1));
+  EndpointWalk other({"a:1"}, Random(2));
+  bool differs = false;
+  for (int i = 0; i < 8; ++i) differs = one.next(0).at != other.next(0).at || differs;
+  EXPECT_TRUE(differs);
+}
+
+// ---- LeaseClock -----------------------------------------------------------------------------------
+
+TEST(LeaseClock, EndsEarlierThanTheLeaseOfTheCell) {
+  LeaseClock lease(1'000);
+  lease.extend(0, {.sent_at = 0, .lease_ms = 6'400});
+  EXPECT_EQ(lease.deadline(), 6'400 - 100 - 1);
+}
+
+TEST(LeaseClock, IsNeverShortened) {
+  LeaseClock lease(1'000);
+  lease.extend(100, {.sent_at = 100, .lease_ms = 6'400});
+  const Ticks deadline = lease.deadline();
+  lease.extend(200, {.sent_at = 50, .lease_ms = 6'400});
+  EXPECT_EQ(lease.deadline(), deadline);
+}
+
+TEST(LeaseClock, LateAnswerConfirmsNothing) {
+  LeaseClock lease(1'000);
+  lease.extend(0, {.sent_at = 0, .lease_ms = 1'000});
+  EXPECT_EQ(lease.advance(1'500), LeaseClock::Change::kJeopardy);
+  EXPECT_FALSE(lease.extend(1'500, {.sent_at = 400, .lease_ms = 1'000}));
+  EXPECT_EQ(lease.state(), SessionState::kJeopardy);
+  EXPECT_EQ(lease.extend(1'600, {.sent_at = 1'550, .lease_ms = 1'000}),
+            LeaseClock::Change::kSafe);
+}
+
+TEST(LeaseClock, ExpiredIsForGood) {
+  LeaseClock lease(1'000);
+  lease.extend(0, {.sent_at = 0, .lease_ms = 1'000});
+  EXPECT_EQ(lease.advance(5'000), LeaseClock::Change::kJeopardy);
+  EXPECT_EQ(lease.advance(5'000), LeaseClock::Change::kExpired);
+  EXPECT_FALSE(lease.advance(5'000));
+  EXPECT_FALSE(lease.extend(5'000, {.sent_at = 5'000, .lease_ms = 1'000}));
+  EXPECT_EQ(lease.state(), SessionState::kExpired);
+  EXPECT_FALSE(lease.wake_at());
+}
+
+// ---- the wire -------------------------------------------------------------------------------------
+
+TEST(Wire, RequestSaysWhatItWasGiven) {
+  const wire::Head head{.session = SessionId(0xffff'ffff'ffff'fff0),
+                        .request_number = 5,
+                        .answered_below = 3,
+                        .last_seen = Zxid(9)};
+  const Seen seen = parse_request(wire::encode_request(
+      Set{.path = "/a", .contents = "c", .guard = "1:x:…"}, head, 17));
+  EXPECT_EQ(seen.method, "set_contents");
+  EXPECT_EQ(seen.sequence_id, 17);
+  EXPECT_EQ(seen.session, SessionId(0xffff'ffff'ffff'fff0));
+  EXPECT_EQ(seen.number, 5U);
+  EXPECT_EQ(seen.answered_below, 3U);
+  EXPECT_EQ(seen.last_seen, Zxid(9));
+  EXPECT_EQ(seen.guard, "1:x:…");
+  EXPECT_EQ(seen.contents, "c");
+}
+
+TEST(Wire, AnswerOfEachMethodIsRead) {
+  const Seen get{.method = "get", .sequence_id = 3};
+  const std::string message = got(get, {.zxid = Zxid(8), .lease_ms = 12}, "text");
+  EXPECT_EQ(*wire::decode_sequence_id(message), 3);
+  const auto answer = wire::decode_answer(wire::Request(Get{}).index(), message);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->facts.zxid, Zxid(8));
+  EXPECT_EQ(answer->facts.lease_ms, 12);
+  EXPECT_EQ(std::get<Contents>(std::get<wire::Reply>(answer->body)).contents, "text");
+}
+
+TEST(Wire, DamagedAnswerIsRefused) {
+  const Seen get{.method = "get", .sequence_id = 3};
+  std::string message = got(get, {}, "text");
+  message.resize(message.size() - 2);
+  EXPECT_FALSE(wire::decode_answer(wire::Request(Get{}).index(), message).ok());
+  EXPECT_FALSE(wire::decode_sequence_id("").ok());
+}
+
+TEST(Errors, HaveTheNamesOfTheContract) {
+  EXPECT_EQ(error_name(ErrorCode::kLockHeld), "LOCK_HELD");
+  EXPECT_EQ(error_name(static_cast<ErrorCode>(70)), "UNKNOWN");
+  EXPECT_EQ(to_string(Error{.code = ErrorCode::kNoNode, .message = "m"}), "NO_NODE: m");
+}
+
+}  // namespace
+}  // namespace holdfast::client::test
