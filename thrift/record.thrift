@@ -92,7 +92,7 @@ struct EventName {
   2: i32 index
 }
 
-// --------------------------------------------------------------------------------------- operations
+// -------------------------------------------------------------------------------------- operations
 
 struct PreviousSession {
   1: string instance_name,
@@ -243,7 +243,7 @@ struct Command {
   // 30 to 39 are reserved for access control lists.
 }
 
-// ------------------------------------------------------------------------------- remembered replies
+// ------------------------------------------------------------------------------ remembered replies
 
 struct WaitEdge {
   1: i64 session,
@@ -345,7 +345,7 @@ struct MultiFailed {
   2: Error error
 }
 
-/** What a session's request was answered, kept until the client has it. Exactly one field is set. */
+/** What a request was answered, kept until the client has it. Exactly one field is set. */
 struct Reply {
   1: optional Error error,
   2: optional SessionOpened session_opened,
@@ -362,7 +362,7 @@ struct Reply {
   13: optional MultiFailed multi_failed
 }
 
-// ------------------------------------------------------------------------------------ image records
+// ----------------------------------------------------------------------------------- image records
 
 /** Of the image as a whole. */
 struct Meta {

@@ -218,7 +218,6 @@ void add_lock_commands(CLI::App& app, Action& action) {
   add_lock_options(run, *arguments);
   run->add_option("command", arguments->command, "The command, after --")->required();
   run->fallthrough(false);
-  run->positionals_at_end();
   run->callback([&action, arguments] {
     // CLI11 hands the separator over together with what follows it.
     if (arguments->command.front() == "--") arguments->command.erase(arguments->command.begin());

@@ -111,7 +111,8 @@ class EndOfCommand {
   bool has_ended_ = false;
 };
 
-int watch_over(ChildProcess& child, client::Session& session, client::LockGuard& guard) {
+int watch_over(const Context& context, ChildProcess& child, client::Session& session,
+               client::LockGuard& guard) {
   EndOfCommand end;
   guard.on_lost([&end](const client::Loss& loss) {
     std::fprintf(stderr, "holdfast: the lock is lost: %s\n", loss.message.c_str());
@@ -128,7 +129,8 @@ int watch_over(ChildProcess& child, client::Session& session, client::LockGuard&
   end.set();
   child.restore_terminal();
   const bool lost = stopper.has_stopped_it() || guard.lost();
-  const auto released = guard.release();
+  // Of a lock that could not be kept the cell will hear by itself.
+  const auto released = guard.release({.timeout = lost ? kLossGrace : context.timeout});
   if (lost) return kLost;
   if (!released) {
     std::fprintf(stderr, "holdfast: %s\n", client::to_string(released.error()).c_str());
@@ -182,7 +184,7 @@ int lock_run(const Context& context, const LockArguments& arguments) {
     std::perror("holdfast: cannot make a process");
     return kInternal;
   }
-  return watch_over(*child, *session, *guard);
+  return watch_over(context, *child, *session, *guard);
 }
 
 namespace {
@@ -244,7 +246,7 @@ int lock_hold(const Context& context, const LockArguments& arguments) {
     interrupted = number && *number != SIGCHLD;
   }
   if (lost) return kLost;
-  const auto released = guard->release();
+  const auto released = guard->release(context.call_options());
   if (!released) return fail(released.error());
   report.say("released", Json::object());
   return kOk;

@@ -1,5 +1,7 @@
 """Twenty SIGKILLs under load lose nothing that was acknowledged, no lock and no session."""
 
+import time
+
 from tests.cell.audit import audit_leases, audit_locks, audit_writes, tell_gaps
 from tests.harness import CellTest, Contender, Session, Writer, api, eventually
 from tests.harness.contender import make_counter
@@ -25,16 +27,18 @@ class KillUnderLoad(CellTest):
         for thread in writers + contenders:
             self.addCleanup(thread.abandon)
             thread.start()
+        moments = []
         for _ in range(KILLS):
             self.wait_for_writes(cell, writers)
             victim = choose(cell, cell.wait_for_leader())
+            moments.append(time.monotonic())
             victim.kill()
             victim.start()
             self.check_locks(holders)
         cell.wait_until_serving()
         for thread in contenders + writers:
             thread.stop()
-        tell_gaps(self, writers)
+        tell_gaps(self, writers, moments)
         audit_leases(self, writers + contenders + list(holders))
         audit_writes(self, cell, writers)
         audit_locks(self, next(iter(holders)), COUNTER, contenders)

@@ -26,7 +26,7 @@ class LongAbsence(CellTest):
         cell.wait_until_serving()
         writer.stop()
         audit_writes(self, cell, [writer])
-        self.assertIn("snap", away.log_text(offset).lower())
+        self.assertIn("event=image-installed", away.log_text(offset))
         with Session([away.endpoint], name="late") as late:
             self.assertEqual(late.check(sequencer), api.SequencerState.VALID)
 

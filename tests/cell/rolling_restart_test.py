@@ -1,5 +1,7 @@
 """All replicas restarted one after the other with SIGTERM: no client is the worse for it."""
 
+import time
+
 from tests.cell.audit import audit_leases, audit_locks, audit_writes, tell_gaps
 from tests.harness import CellTest, Contender, Session, Writer, api, eventually
 from tests.harness.contender import make_counter
@@ -21,8 +23,9 @@ class RollingRestart(CellTest):
         for thread in writers + contenders:
             self.addCleanup(thread.abandon)
             thread.start()
+        moments = []
         for replica in cell.voters:
-            self.restart(cell, replica, writers)
+            moments.append(self.restart(cell, replica, writers))
             self.assertEqual(holder.check(sequencer), api.SequencerState.VALID)
         for thread in contenders + writers:
             thread.stop()
@@ -30,14 +33,17 @@ class RollingRestart(CellTest):
         audit_writes(self, cell, writers)
         audit_locks(self, holder, "/counter", contenders)
         self.assertEqual(holder.sequencer("/held"), sequencer)
-        self.assertLess(tell_gaps(self, writers), GAP_MAX_S)
+        self.assertLess(tell_gaps(self, writers, moments), GAP_MAX_S)
 
     def restart(self, cell, replica, writers):
+        """Returns the moment at which the replica was told to end."""
         cell.wait_until_serving()
         enough = sum(writer.count() for writer in writers) + 500
         eventually("500 more writes are acknowledged",
                    lambda: sum(writer.count() for writer in writers) >= enough)
+        moment = time.monotonic()
         self.assertEqual(replica.terminate(), 0, f"exit status of {replica}")
         cell.wait_for_leader()
         replica.start()
         cell.wait_until_serving()
+        return moment

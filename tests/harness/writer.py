@@ -18,9 +18,10 @@ from tests.harness.loopback import address
 
 SILENCE_S = 3.0  # A connection with open requests is left after so much silence.
 PAUSE_S = 0.02
+GAP_S = 0.02
 
 Write = collections.namedtuple("Write", "number path contents sent_at frame")
-Gap = collections.namedtuple("Gap", "ended_at seconds")
+Gap = collections.namedtuple("Gap", "began_at ended_at")
 
 
 def contents_of(path):
@@ -41,7 +42,7 @@ class Writer(threading.Thread):
         super().__init__(name=name, daemon=True)
         self.folder = f"/load/{name}"
         self.acknowledged = {}
-        self.gaps = []  # Times without any answer that were longer than 0.1 s.
+        self.gaps = []  # Times without any answer that were longer than GAP_S.
         self.lease = Lease()
         self._endpoints = list(endpoints)
         self._place = first % len(self._endpoints)
@@ -73,6 +74,11 @@ class Writer(threading.Thread):
 
     def count(self):
         return len(self.acknowledged)
+
+    def gap_after(self, moment):
+        """How long after that moment the next answer came, in seconds; 0 if it came at once."""
+        return max((gap.ended_at - moment for gap in self.gaps
+                    if gap.began_at <= moment <= gap.ended_at), default=0.0)
 
     # ---- the loop -------------------------------------------------------------------------------
 
@@ -156,8 +162,8 @@ class Writer(threading.Thread):
         self.acknowledged[write.path] = reply.stat.instance
         self.lease.extend(write.sent_at, reply.header.lease_ms)
         now = time.monotonic()
-        if self._answered_at is not None and now - self._answered_at > 0.1:
-            self.gaps.append(Gap(now, now - self._answered_at))
+        if self._answered_at is not None and now - self._answered_at > GAP_S:
+            self.gaps.append(Gap(self._answered_at, now))
         self._answered_at = now
 
 

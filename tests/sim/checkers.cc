@@ -154,6 +154,9 @@ void Checkers::on_output(const Replica& replica, const zab::Output& output) {
           check_deliver(replica, o);
         } else if constexpr (std::is_same_v<T, zab::ImageInstalled>) {
           seen.delivered = o.zxid;
+        } else if constexpr (std::is_same_v<T, zab::Fatal>) {
+          // Only a replica that may not be counted yet can be misplaced in its cell.
+          require(!replica.disk().contents().provisioned, kNoFatal, replica, o.reason);
         } else if constexpr (std::is_same_v<T, zab::Serve>) {
           check_serve(replica, o);
         } else if constexpr (std::is_same_v<T, zab::StopServing>) {

@@ -18,6 +18,7 @@ inline constexpr const char* kContiguity = "CONTIGUITY";
 inline constexpr const char* kServe = "SERVE";
 inline constexpr const char* kState = "STATE";
 inline constexpr const char* kOwn = "OWN";
+inline constexpr const char* kNoFatal = "NO-FATAL";
 inline constexpr const char* kNoBadMessage = "NO-BAD-MESSAGE";
 
 }  // namespace holdfast::sim

@@ -16,7 +16,7 @@
 namespace holdfast::state {
 namespace {
 
-constexpr std::uint64_t kSeedsPerTest = 20;
+constexpr std::uint64_t kSeedsPerTest = 40;
 constexpr int kCommands = 300;
 
 class Commands {
@@ -374,7 +374,7 @@ TEST_P(Model, AgreesWithTheMachineAndItsTwin) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Model, testing::Range<std::uint64_t>(0, 12));
+INSTANTIATE_TEST_SUITE_P(Seeds, Model, testing::Range<std::uint64_t>(0, 6));
 
 }  // namespace
 }  // namespace holdfast::state

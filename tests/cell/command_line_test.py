@@ -1,0 +1,192 @@
+"""The command line `holdfast` against a real cell: what it prints, and its exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from tests.harness import CellTest, programs
+
+OK, REFUSED, UNKNOWN, USAGE, UNREACHABLE, NOT_ACQUIRED, LOST = 0, 1, 2, 64, 69, 75, 76
+
+
+class CommandLine(CellTest):
+    def setUp(self):
+        self.cell = self.start_cell()
+        self.environment = dict(os.environ, HOLDFAST_ENDPOINTS=",".join(self.cell.endpoints))
+
+    def run_it(self, *arguments, stdin=""):
+        return subprocess.run([programs.program("holdfast"), *arguments], env=self.environment, text=True,
+                              input=stdin, capture_output=True, timeout=60, check=False)
+
+    def succeed(self, *arguments, stdin=""):
+        done = self.run_it(*arguments, stdin=stdin)
+        self.assertEqual(done.returncode, OK, done)
+        return done.stdout
+
+    def as_json(self, *arguments):
+        return json.loads(self.succeed("--output", "json", *arguments))
+
+    def begin(self, *arguments):
+        process = subprocess.Popen([programs.program("holdfast"), *arguments], env=self.environment,
+                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   stdin=subprocess.DEVNULL)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+    # -------------------------------------------------------------------------------------- data
+
+    def test_data_is_created_read_changed_and_removed(self):
+        self.succeed("create", "--parents", "/a/b/c", "one")
+        self.assertEqual(self.succeed("get", "/a/b/c"), "one")
+        self.assertEqual(self.succeed("set", "/a/b/c", "-", stdin="two"), "/a/b/c generation 2\n")
+        self.assertEqual(self.as_json("get", "/a/b/c")["contents"], "two")
+        self.assertEqual(self.as_json("stat", "/a/b/c")["stat"]["content_generation"], 2)
+        self.assertEqual(self.succeed("ls", "/a"), "b\n")
+        self.assertEqual(self.as_json("ls", "-l", "/a")[0]["stat"]["children"], 1)
+        self.assertEqual(self.succeed("tree", "/a"), "/a\n  b\n    c\n")
+        self.assertEqual(self.run_it("rm", "/a").returncode, REFUSED)
+        self.succeed("rm", "--recursive", "/a")
+        self.assertEqual(self.succeed("ls"), "")
+
+    def test_conditions_and_errors_are_named(self):
+        self.succeed("create", "/a", "x")
+        late = self.run_it("set", "/a", "y", "--if-generation", "7")
+        self.assertEqual((late.returncode, late.stdout), (REFUSED, ""))
+        self.assertIn("BAD_GENERATION", late.stderr)
+        self.assertIn("NO_NODE", self.run_it("get", "/none").stderr)
+        self.assertIn("NODE_EXISTS", self.run_it("create", "/a").stderr)
+        self.assertEqual(self.run_it("get", "no-slash").returncode, USAGE)
+        self.assertEqual(self.run_it("gett", "/a").returncode, USAGE)
+        self.assertEqual(self.run_it("--timeout", "soon", "get", "/a").returncode, USAGE)
+
+    def test_what_is_exported_can_be_imported(self):
+        self.succeed("create", "-p", "/a/b", "text")
+        binary = subprocess.run([programs.program("holdfast"), "create", "/a/bytes", "-"],
+                                env=self.environment, input=b"\xff\x00\xfe", check=True,
+                                capture_output=True, timeout=60)
+        self.assertEqual(binary.returncode, OK)
+        lines = self.succeed("export", "/a")
+        self.assertEqual(len(lines.splitlines()), 3)
+        self.succeed("rm", "-r", "/a")
+        self.assertEqual(self.succeed("import", "-", stdin=lines), "3 nodes\n")
+        self.assertEqual(self.succeed("export", "/a"), lines)
+
+    def test_a_watch_prints_a_line_an_event(self):
+        watch = self.begin("--output", "json", "watch", "/w", "--recursive", "--count", "3")
+        for _ in range(100):
+            if self.as_json("cell", "status")["replicas"][0]["state"]["sessions"]:
+                break
+        time.sleep(1)
+        self.succeed("create", "/w", "1")
+        self.succeed("set", "/w", "2")
+        self.succeed("rm", "/w")
+        self.assertEqual(watch.wait(timeout=30), OK)
+        kinds = [json.loads(line)["kind"] for line in watch.stdout.read().splitlines()]
+        self.assertEqual(kinds, ["created", "contents-changed", "deleted"])
+
+    # ------------------------------------------------------------------------------------- locks
+
+    def test_lock_run_hands_the_commands_code_on(self):
+        said = self.run_it("lock", "run", "jobs/nightly", "--", "sh", "-c",
+                           'echo "$HOLDFAST_LOCK $HOLDFAST_GENERATION $HOLDFAST_SEQUENCER"; exit 7')
+        self.assertEqual(said.returncode, 7, said)
+        path, generation, sequencer = said.stdout.split()
+        self.assertEqual(path, "/jobs/nightly")
+        self.assertEqual(f"{int(generation):016x}", sequencer.split(":")[2])
+        self.assertEqual(self.run_it("sequencer", "check", sequencer).returncode, REFUSED)
+        self.assertEqual(self.run_it("sequencer", "check", "nonsense").returncode, UNKNOWN)
+        killed = self.run_it("lock", "run", "x", "--", "sh", "-c", "kill -USR1 $$")
+        self.assertEqual(killed.returncode, 128 + signal.SIGUSR1)
+        self.assertEqual(self.run_it("lock", "run", "x", "--", "/no/such/command").returncode, 127)
+        self.assertEqual(self.run_it("lock", "run", "x").returncode, USAGE)
+        self.assertEqual(self.run_it("lock", "run", "x", "--").returncode, USAGE)
+
+    def held(self, name="x", *options):
+        """`lock hold`, once it holds; and the sequencer."""
+        holder = self.begin("lock", "hold", name, "--json", *options)
+        line = json.loads(holder.stdout.readline())
+        self.assertEqual(line["event"], "acquired")
+        return holder, line["sequencer"]
+
+    def test_lock_hold_tells_and_releases_on_sigterm(self):
+        holder, sequencer = self.held("x", "--description", "for the test")
+        self.assertEqual(self.run_it("sequencer", "check", sequencer).returncode, OK)
+        info = self.as_json("lock", "info", "x")
+        self.assertEqual(info["state"], "held")
+        self.assertEqual(info["holders"][0]["description"], "for the test")
+        self.assertEqual([lock["path"] for lock in self.as_json("lock", "ls")], ["/x"])
+        refused = self.run_it("lock", "run", "x", "--wait", "0", "--", "true")
+        self.assertEqual(refused.returncode, NOT_ACQUIRED)
+        self.assertIn("LOCK_HELD", refused.stderr)
+        waited = self.run_it("lock", "run", "x", "--wait", "300ms", "--", "true")
+        self.assertEqual(waited.returncode, NOT_ACQUIRED, waited)
+        holder.terminate()
+        self.assertEqual(holder.wait(timeout=30), OK)
+        self.assertEqual(json.loads(holder.stdout.readline())["event"], "released")
+        self.assertEqual(self.run_it("sequencer", "check", sequencer).returncode, REFUSED)
+
+    def test_shared_holders_hold_together(self):
+        self.held("x", "--shared")
+        self.held("x", "--shared")
+        self.assertEqual(len(self.as_json("lock", "info", "x")["holders"]), 2)
+
+    def test_a_broken_lock_stops_the_command_before_it_passes_on(self):
+        mark = os.path.join(self.cell.folder, "mark")
+        runner = self.begin("lock", "run", "x", "--", "sh", "-c",
+                            f"trap 'echo stopped > {mark}; exit 0' TERM; "
+                            "echo ready; while :; do sleep 0.05; done")
+        self.assertEqual(runner.stdout.readline(), "ready\n")
+        waiter = self.begin("lock", "run", "x", "--", "test", "-e", mark)
+        while self.as_json("lock", "info", "x")["waiter_count"] == 0:
+            time.sleep(0.05)
+        self.succeed("lock", "break", "x", "--reason", "a test")
+        self.assertEqual(runner.wait(timeout=30), LOST)
+        self.assertIn("a test", runner.stderr.read())
+        self.assertEqual(waiter.wait(timeout=30), OK, "the next one ran before the first had ended")
+
+    def test_the_command_ends_before_the_lease_when_the_cell_is_gone(self):
+        runner = self.begin("lock", "run", "x", "--lease", "3s", "--", "sh", "-c",
+                            "trap '' TERM; echo $$; while :; do sleep 0.05; done")
+        command = int(runner.stdout.readline())
+        gone_at = time.monotonic()
+        for replica in self.cell.replicas:
+            replica.kill()
+        # The command does not listen to SIGTERM, so it is SIGKILL that ends it in time.
+        while os.path.exists(f"/proc/{command}"):
+            self.assertLess(time.monotonic() - gone_at, 3.0)
+            time.sleep(0.01)
+        self.assertEqual(runner.wait(timeout=30), LOST)
+
+    # ------------------------------------------------------------------------------- the cell
+
+    def test_sessions_are_listed_and_killed(self):
+        holder, _ = self.held()
+        sessions = self.as_json("session", "ls")
+        self.assertEqual([session["locks_held"] for session in sessions], [1])
+        self.succeed("session", "kill", sessions[0]["session"], "--reason", "a test")
+        self.assertEqual(holder.wait(timeout=30), LOST)
+        self.assertEqual(self.run_it("session", "kill", "1", "--reason", "none").returncode, REFUSED)
+
+    def test_cell_status_tells_of_each_replica_and_whether_the_cell_serves(self):
+        status = self.as_json("cell", "status")
+        self.assertTrue(status["serving"])
+        self.assertEqual(sorted(r["role"] for r in status["replicas"]),
+                         ["follower", "follower", "leader"])
+        for replica in self.cell.replicas:
+            replica.kill()
+        self.assertEqual(self.run_it("--timeout", "2s", "cell", "status").returncode, UNREACHABLE)
+        self.assertEqual(self.run_it("--timeout", "1s", "get", "/").returncode, UNREACHABLE)
+
+    def test_new_ids_are_new(self):
+        first, second = self.succeed("cell", "new-id"), self.succeed("cell", "new-id")
+        self.assertRegex(first, "^[0-9a-f]{32}\n$")
+        self.assertNotEqual(first, second)
