@@ -1,10 +1,12 @@
 """What Thrift's compiler makes of thrift/lockservice.thrift for Python: api.LockService with its
 Client, and every struct and enumeration by its name.
 
-Generated anew for each test process, into a folder that goes with it.
+Generated anew for each test, into a folder that goes with it; the processes that a test starts use
+the same (FOLDER_VARIABLE in their environment).
 """
 
 import atexit
+import os
 import shutil
 import subprocess
 import sys
@@ -12,12 +14,20 @@ import tempfile
 
 from tests.harness.programs import ROOT
 
-_folder = tempfile.mkdtemp(prefix="holdfast-api-")
-atexit.register(shutil.rmtree, _folder, ignore_errors=True)
-subprocess.run(
-    ["thrift", "--gen", "py:slots", "-out", _folder, ROOT / "thrift/lockservice.thrift"],
-    check=True)
-sys.path.insert(0, _folder)
+FOLDER_VARIABLE = "HOLDFAST_TEST_API"
+
+
+def _generate():
+    folder = tempfile.mkdtemp(prefix="holdfast-api-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    subprocess.run(
+        ["thrift", "--gen", "py:slots", "-out", folder, ROOT / "thrift/lockservice.thrift"],
+        check=True)
+    os.environ[FOLDER_VARIABLE] = folder
+    return folder
+
+
+sys.path.insert(0, os.environ.get(FOLDER_VARIABLE) or _generate())
 
 from holdfast.api import LockService  # noqa: E402
 from holdfast.api.ttypes import *  # noqa: E402,F403

@@ -75,10 +75,12 @@ class Writer(threading.Thread):
     def count(self):
         return len(self.acknowledged)
 
-    def gap_after(self, moment):
-        """How long after that moment the next answer came, in seconds; 0 if it came at once."""
-        return max((gap.ended_at - moment for gap in self.gaps
-                    if gap.began_at <= moment <= gap.ended_at), default=0.0)
+    def longest_gap(self, since, seconds):
+        """The longest time without an answer that touches so many seconds from that moment, in
+        seconds, without what lies before it.
+        """
+        return max((gap.ended_at - max(gap.began_at, since) for gap in self.gaps
+                    if gap.began_at <= since + seconds and gap.ended_at >= since), default=0.0)
 
     # ---- the loop -------------------------------------------------------------------------------
 

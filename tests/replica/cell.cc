@@ -238,6 +238,16 @@ void Cell::heal() {
 }
 
 // ---- processes
+void Cell::inject(int from, int to, const zab::Message& message) {
+  for (const auto& [conn, other] : other_end_) {
+    if (owner_.at(conn) == node(from).id && other.node == node(to).id) {
+      node(from).send(conn, message);
+      return;
+    }
+  }
+  HOLDFAST_CHECK(false, "no connection to put the message into");
+}
+
 // ----------------------------------------------------------------------------------------
 
 Cell::Cell(CellOptions options) : options_(std::move(options)) {

@@ -164,9 +164,12 @@ void SmallCell::check(std::uint64_t id) {
 
 void SmallCell::carry_out(std::uint64_t id) {
   Node& node = nodes_.at(id);
-  // Copies are full: a copy that is dropped leaves no trace, and equal states hash equally.
-  const Core copy = *node.core;
-  ASSERT_EQ(copy.hash(), node.core->hash());
+  // Copies are full: a copy that is dropped leaves no trace, and equal states hash equally. Looked
+  // at now and then only, because it costs more than all the rest.
+  if (sent_.size() % 64 == 0) {
+    const Core copy = *node.core;
+    ASSERT_EQ(copy.hash(), node.core->hash());
+  }
   std::vector<Output> outputs = node.core->take();
   check(id);
   for (Output& output : outputs) {
@@ -426,6 +429,9 @@ bool SmallCell::step() {
 }
 
 void SmallCell::run() {
+  std::erase_if(connections_, [](const Connection& connection) {
+    return !connection.dialled.is_open && !connection.accepted.is_open;
+  });
   for (int steps = 0; step(); ++steps) {
     ASSERT_LT(steps, 2'000'000) << "the cell never comes to rest";
     if (::testing::Test::HasFatalFailure()) {
