@@ -55,17 +55,16 @@ class Completion {
   template <typename Result>
   void complete(Result result) {
     const auto executor = boost::asio::get_associated_executor(handler_);
-    boost::asio::dispatch(
-        executor, [handler = std::move(handler_), result = std::move(result)]() mutable {
-          std::move(handler)(std::move(result));
-        });
+    boost::asio::dispatch(executor,
+                          [handler = std::move(handler_), result = std::move(result)]() mutable {
+                            std::move(handler)(std::move(result));
+                          });
   }
 
  private:
-  using Executor =
-      std::decay_t<decltype(boost::asio::prefer(
-          boost::asio::get_associated_executor(std::declval<const Handler&>()),
-          boost::asio::execution::outstanding_work.tracked))>;
+  using Executor = std::decay_t<decltype(boost::asio::prefer(
+      boost::asio::get_associated_executor(std::declval<const Handler&>()),
+      boost::asio::execution::outstanding_work.tracked))>;
 
   Executor executor_;
   Handler handler_;
@@ -97,8 +96,8 @@ auto submit(Caller& caller, Request request, const CallOptions& options, Token&&
 
 }  // namespace detail
 
-// The session, guard, watch or client must live until the call has been started (with use_awaitable:
-// until it has been awaited), not longer.
+// The session, guard, watch or client must live until the call has been started (with
+// use_awaitable: until it has been awaited), not longer.
 
 template <typename Token>
 auto async_open(SessionOptions options, Token&& token) {
@@ -145,8 +144,8 @@ auto async_release(LockGuard& guard, const CallOptions& options, Token&& token) 
 }
 
 template <typename Token>
-auto async_watch(Session& session, WatchOptions options,
-                 std::function<void(const Event&)> on_event, Token&& token) {
+auto async_watch(Session& session, WatchOptions options, std::function<void(const Event&)> on_event,
+                 Token&& token) {
   return detail::initiate<Outcome<Watch>>(
       [&session, options = std::move(options), on_event = std::move(on_event)](auto done) mutable {
         session.watch(std::move(options), std::move(on_event), std::move(done));

@@ -24,8 +24,9 @@ Outcome<Value> wait_for(bool would_wait_for_itself, std::optional<Milliseconds> 
                         Start start) {
   if (would_wait_for_itself) {
     return Error{.code = ErrorCode::kBadArgument,
-                 .message = "A blocking call inside a callback of the library would wait for "
-                            "itself; use the asynchronous form."};
+                 .message =
+                     "A blocking call inside a callback of the library would wait for "
+                     "itself; use the asynchronous form."};
   }
   // The core keeps the time; this is for a callback of the program that holds up the dispatcher.
   constexpr Milliseconds kSlack(250);

@@ -11,8 +11,8 @@
 
 namespace holdfast::client {
 
-// The clock by which leases are believed: monotonic, and it goes on while the machine sleeps. Asio's
-// own steady clock stands still then, and a lock would be believed for too long.
+// The clock by which leases are believed: monotonic, and it goes on while the machine sleeps.
+// Asio's own steady clock stands still then, and a lock would be believed for too long.
 struct BootClock {
   using rep = Ticks;
   using period = std::milli;

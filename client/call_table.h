@@ -39,15 +39,15 @@ struct Call {
     bool is_doubtful = false;  // Events were lost since it was made.
     Zxid lost_acquisition;     // A LOCK_LOST that overtook the answer.
     Loss loss;
-    GuardId guard;             // Stage kHeld, if it was granted.
+    GuardId guard;  // Stage kHeld, if it was granted.
   };
 
   wire::Request request;
   Kind kind = Kind::kData;
   Stage stage = Stage::kUnsent;
   bool is_mutating = false;
-  std::uint64_t number = 0;  // Of a mutating one that was sent.
-  bool was_sent = false;     // On any connection.
+  std::uint64_t number = 0;   // Of a mutating one that was sent.
+  bool was_sent = false;      // On any connection.
   bool is_abandoned = false;  // The program was told TIMEOUT; its outcome is still to be learnt.
   std::optional<Ticks> deadline;
   Ticks retry_at = 0;

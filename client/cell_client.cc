@@ -38,8 +38,8 @@ class CellClientHandle {
  public:
   explicit CellClientHandle(CellClientOptions options) {
     const auto threads = std::make_shared<Threads>(options.executor);
-    runtime_ = std::make_shared<Runtime>(core_options(std::move(options)), SessionCallbacks{},
-                                         threads);
+    runtime_ =
+        std::make_shared<Runtime>(core_options(std::move(options)), SessionCallbacks{}, threads);
   }
   CellClientHandle(const CellClientHandle&) = delete;
   CellClientHandle& operator=(const CellClientHandle&) = delete;
@@ -84,8 +84,7 @@ void CellClient::submit(AnyRequest request, const CallOptions& options,
   if (refusal != nullptr) {
     return done(Error{.code = ErrorCode::kBadArgument, .message = refusal});
   }
-  handle_->runtime().submit(std::move(request),
-                            options.timeout.value_or(kDefaultTimeout).count(),
+  handle_->runtime().submit(std::move(request), options.timeout.value_or(kDefaultTimeout).count(),
                             [done = std::move(done)](Outcome<CallValue> outcome) {
                               if (!outcome) return done(std::move(outcome).error());
                               done(std::get<AnyReply>(std::move(outcome).value()));

@@ -65,8 +65,7 @@ asio::awaitable<void> Channel::run(std::shared_ptr<Channel> self, std::string en
 asio::awaitable<std::string> Channel::connect(std::string endpoint) {
   const std::optional<HostAndPort> address = split(endpoint);
   if (!address) co_return "not an endpoint; it must be host:port";
-  auto [unresolved, found] =
-      co_await resolver_.async_resolve(address->host, address->port, kTuple);
+  auto [unresolved, found] = co_await resolver_.async_resolve(address->host, address->port, kTuple);
   if (unresolved) co_return unresolved.message();
   if (is_closed_) co_return "closed";
   auto [unconnected, where] = co_await asio::async_connect(socket_, found, kTuple);

@@ -13,8 +13,8 @@
 
 namespace holdfast::client {
 
-// One connection to a replica: frames in, frames out. Everything happens on its executor, which runs
-// one thing at a time.
+// One connection to a replica: frames in, frames out. Everything happens on its executor, which
+// runs one thing at a time.
 class Channel : public std::enable_shared_from_this<Channel> {
  public:
   struct Listener {

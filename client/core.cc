@@ -27,7 +27,9 @@ void Core::tick(Ticks now) {
   end_input();
 }
 
-std::vector<Output> Core::take() { return std::exchange(outputs_, {}); }
+std::vector<Output> Core::take() {
+  return std::exchange(outputs_, {});
+}
 
 bool Core::is_over() const {
   return opening_ == Opening::kFailed || lease_.state() == SessionState::kExpired ||

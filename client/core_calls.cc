@@ -18,8 +18,8 @@ constexpr bool kChanges =
     std::is_same_v<Request, BreakLock> || std::is_same_v<Request, KillSession>;
 
 bool changes(const AnyRequest& request) {
-  return std::visit(
-      [](const auto& in) { return kChanges<std::remove_cvref_t<decltype(in)>>; }, request);
+  return std::visit([](const auto& in) { return kChanges<std::remove_cvref_t<decltype(in)>>; },
+                    request);
 }
 
 // Without a session a request that was carried out cannot be told from one that was lost.
@@ -76,8 +76,8 @@ std::optional<Error> Core::refusal() const {
 CallId Core::call(Ticks now, AnyRequest request, std::optional<Ticks> timeout_ms) {
   begin_input(now);
   Call call{.is_mutating = with_session() && changes(request)};
-  call.request = std::visit([](auto&& in) { return wire::Request(std::move(in)); },
-                            std::move(request));
+  call.request =
+      std::visit([](auto&& in) { return wire::Request(std::move(in)); }, std::move(request));
   if (timeout_ms) call.deadline = now_ + *timeout_ms;
   CallId id;
   if (std::optional<Error> error = refusal()) {
@@ -186,8 +186,7 @@ void Core::on_alarm(CallId id) {
     calls_.on_stage(id, Call::Stage::kUnsent);
   }
   const bool wait_is_over = call.acquiring && call.acquiring->wait_end &&
-                            now_ >= *call.acquiring->wait_end &&
-                            call.stage != Call::Stage::kHeld;
+                            now_ >= *call.acquiring->wait_end && call.stage != Call::Stage::kHeld;
   if (wait_is_over && call.acquiring->withdrawn == Call::Acquiring::Withdrawn::kNo) {
     return begin_withdrawal(id, Call::Acquiring::Withdrawn::kWaitIsOver);
   }

@@ -22,11 +22,10 @@ void Core::send_keep_alive() {
   const Ticks wait_ms = facts_.lease_ms / kWaitShareOfLease;
   const wire::Request request = wire::KeepAlive{.acknowledged = events_.acknowledgement(now_),
                                                 .max_wait_ms = static_cast<std::int32_t>(wait_ms)};
-  const std::int32_t sequence_id =
-      link_.expect({.what = Link::What::kKeepAlive,
-                    .method = request.index(),
-                    .sent_at = now_,
-                    .patient_until = now_ + wait_ms + kPatienceMs});
+  const std::int32_t sequence_id = link_.expect({.what = Link::What::kKeepAlive,
+                                                 .method = request.index(),
+                                                 .sent_at = now_,
+                                                 .patient_until = now_ + wait_ms + kPatienceMs});
   send(sequence_id, request, 0);
 }
 
@@ -37,8 +36,7 @@ void Core::on_keep_alive_answer(const Link::Expected&, const wire::Answer& answe
   }
   walk_.on_success();
   const auto& reply = std::get<wire::KeptAlive>(std::get<wire::Reply>(answer.body));
-  const EventStream::Batch batch =
-      events_.take_new(now_, answer.facts, reply, facts_.lease_ms);
+  const EventStream::Batch batch = events_.take_new(now_, answer.facts, reply, facts_.lease_ms);
   tell(batch.events, batch.through);
 }
 
@@ -112,8 +110,7 @@ void Core::on_watch_answer(const Link::Expected& expected, const wire::Answer& a
     if (call.is_none()) return put(WatchEnded{expected.watch, told});
     return put(Answered{call, told});
   }
-  const Zxid active_from =
-      std::get<wire::WatchSet>(std::get<wire::Reply>(answer.body)).active_from;
+  const Zxid active_from = std::get<wire::WatchSet>(std::get<wire::Reply>(answer.body)).active_from;
   // Made again, it begins where it did at first.
   if (watch->active_from.is_none()) watch->active_from = active_from;
   if (!call.is_none()) put(Answered{call, CallValue(WatchStarted{expected.watch, active_from})});

@@ -151,9 +151,8 @@ struct Answered {
   Outcome<CallValue> outcome;
 };
 
-using Output =
-    std::variant<Connect, Disconnect, Send, Opened, OpenFailed, LeaseMoved, StateChanged, GuardMade,
-                 GuardDoubtful, GuardCertain, GuardLost, GuardReleased, GuardUnwanted, Queued,
-                 EventsCame, WatchEnded, Answered>;
+using Output = std::variant<Connect, Disconnect, Send, Opened, OpenFailed, LeaseMoved, StateChanged,
+                            GuardMade, GuardDoubtful, GuardCertain, GuardLost, GuardReleased,
+                            GuardUnwanted, Queued, EventsCame, WatchEnded, Answered>;
 
 }  // namespace holdfast::client

@@ -113,9 +113,8 @@ std::int32_t Core::expect(Link::What what, wire::Method method) {
 }
 
 void Core::send(std::int32_t sequence_id, const wire::Request& request, std::uint64_t number) {
-  wire::Head head{.last_seen = last_seen_,
-                  .cell_name = options_.cell_name,
-                  .cell_id = options_.cell_id};
+  wire::Head head{
+      .last_seen = last_seen_, .cell_name = options_.cell_name, .cell_id = options_.cell_id};
   const bool is_ping = std::holds_alternative<GetCellStatus>(request);
   // A sign of life is wanted of any replica, also of one that is behind.
   if (is_ping) head.last_seen = {};
@@ -179,8 +178,8 @@ void Core::note(const Link::Expected& expected, const wire::Facts& facts) {
   const bool extends = with_session() && facts.lease_ms > 0 && !is_over();
   // The events of a keep-alive are in its answer: they are taken before the extension is looked at.
   if (extends) {
-    events_.hold(facts, LeaseClock::Extension{.sent_at = expected.sent_at,
-                                              .lease_ms = facts.lease_ms});
+    events_.hold(facts,
+                 LeaseClock::Extension{.sent_at = expected.sent_at, .lease_ms = facts.lease_ms});
   }
 }
 

@@ -223,8 +223,7 @@ void Core::on_verified(const Call& call, const wire::Answer& answer) {
     return lose(call.guard, {.reason = LossReason::kTaken,
                              .message = "The cell says that the lock is not held any more."});
   }
-  const LockGrant& grant =
-      std::get<wire::SequencerGot>(std::get<wire::Reply>(answer.body)).grant;
+  const LockGrant& grant = std::get<wire::SequencerGot>(std::get<wire::Reply>(answer.body)).grant;
   if (grant.acquisition != guard->grant.acquisition) {
     return lose(call.guard, {.reason = LossReason::kTaken,
                              .message = "The cell says that the lock was lost and taken again."});

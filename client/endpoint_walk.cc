@@ -44,8 +44,12 @@ EndpointWalk::Attempt EndpointWalk::next(Ticks now) {
   return attempt;
 }
 
-void EndpointWalk::hint(const std::string& leader) { hint_ = leader; }
+void EndpointWalk::hint(const std::string& leader) {
+  hint_ = leader;
+}
 
-void EndpointWalk::on_success() { attempts_ = 0; }
+void EndpointWalk::on_success() {
+  attempts_ = 0;
+}
 
 }  // namespace holdfast::client

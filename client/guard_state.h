@@ -16,8 +16,8 @@ namespace holdfast::client::detail {
 
 class Runtime;
 
-// What a LockGuard and the session's runtime share about one guard. Asked by any thread; told by the
-// runtime.
+// What a LockGuard and the session's runtime share about one guard. Asked by any thread; told by
+// the runtime.
 class GuardState : public std::enable_shared_from_this<GuardState> {
  public:
   GuardState(std::shared_ptr<Runtime> runtime, GuardMade made);

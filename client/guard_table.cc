@@ -28,8 +28,8 @@ std::optional<GuardTable::Guard> GuardTable::take(GuardId id) {
 std::vector<GuardId> GuardTable::of(const std::string& path, OwnerId owner,
                                     Zxid acquisition) const {
   std::vector<GuardId> found;
-  for (auto at = by_path_.lower_bound({path, GuardId()});
-       at != by_path_.end() && at->first == path; ++at) {
+  for (auto at = by_path_.lower_bound({path, GuardId()}); at != by_path_.end() && at->first == path;
+       ++at) {
     const Guard& guard = guards_.at(at->second);
     if (guard.owner == owner && guard.grant.acquisition == acquisition) {
       found.push_back(at->second);

@@ -29,13 +29,14 @@ void Link::on_connected(Ticks now) {
   last_ping_ = now;
 }
 
-void Link::reset() { *this = Link(); }
+void Link::reset() {
+  *this = Link();
+}
 
 std::int32_t Link::expect(const Expected& expected) {
   // Replies are long answered when the numbers begin again.
-  last_sequence_id_ = last_sequence_id_ == std::numeric_limits<std::int32_t>::max()
-                          ? 1
-                          : last_sequence_id_ + 1;
+  last_sequence_id_ =
+      last_sequence_id_ == std::numeric_limits<std::int32_t>::max() ? 1 : last_sequence_id_ + 1;
   const bool is_new = expected_.emplace(last_sequence_id_, expected).second;
   HOLDFAST_CHECK(is_new, "a sequence id is open twice");
   patience_.insert(expected.patient_until);

@@ -34,8 +34,8 @@ class Link {
   struct Expected {
     What what = What::kPing;
     wire::Method method = 0;
-    CallId call;              // kCall.
-    WatchId watch;            // kWatch.
+    CallId call;    // kCall.
+    WatchId watch;  // kWatch.
     Ticks sent_at = 0;
     Ticks patient_until = 0;  // Silence until then is as it should be.
   };
@@ -77,7 +77,7 @@ class Link {
   Ticks last_ping_ = 0;
   std::int32_t last_sequence_id_ = 0;
   std::map<std::int32_t, Expected> expected_;
-  std::multiset<Ticks> patience_;  // patient_until of each of those.
+  std::multiset<Ticks> patience_;         // patient_until of each of those.
   std::array<std::size_t, 7> open_of_{};  // How many of each kind.
 };
 

@@ -16,26 +16,45 @@ LockGuard& LockGuard::operator=(LockGuard&& other) noexcept {
 
 LockGuard::~LockGuard() {
   if (state_ == nullptr) return;
-  // There is nobody to whom a failure could be told: the lease is the last resort, as after a crash.
+  // There is nobody to whom a failure could be told: the lease is the last resort, as after a
+  // crash.
   try {
     state_->drop();
   } catch (...) {
   }
 }
 
-const std::string& LockGuard::path() const { return state_->made().path; }
-OwnerId LockGuard::owner() const { return state_->made().owner; }
-LockMode LockGuard::mode() const { return state_->made().grant.mode; }
-const std::string& LockGuard::sequencer() const { return state_->made().grant.sequencer; }
-Zxid LockGuard::generation() const { return state_->made().grant.generation; }
-Zxid LockGuard::acquisition() const { return state_->made().grant.acquisition; }
+const std::string& LockGuard::path() const {
+  return state_->made().path;
+}
+OwnerId LockGuard::owner() const {
+  return state_->made().owner;
+}
+LockMode LockGuard::mode() const {
+  return state_->made().grant.mode;
+}
+const std::string& LockGuard::sequencer() const {
+  return state_->made().grant.sequencer;
+}
+Zxid LockGuard::generation() const {
+  return state_->made().grant.generation;
+}
+Zxid LockGuard::acquisition() const {
+  return state_->made().grant.acquisition;
+}
 
-bool LockGuard::held() const { return state_ != nullptr && state_->held(); }
+bool LockGuard::held() const {
+  return state_ != nullptr && state_->held();
+}
 Milliseconds LockGuard::remaining() const {
   return state_ == nullptr ? Milliseconds(0) : state_->remaining();
 }
-bool LockGuard::lost() const { return state_ != nullptr && state_->lost(); }
-std::stop_token LockGuard::stop_token() const { return state_->stop_token(); }
+bool LockGuard::lost() const {
+  return state_ != nullptr && state_->lost();
+}
+std::stop_token LockGuard::stop_token() const {
+  return state_->stop_token();
+}
 
 void LockGuard::on_jeopardy(std::function<void()> callback) {
   state_->set_on_jeopardy(std::move(callback));
@@ -47,7 +66,9 @@ void LockGuard::on_lost(std::function<void(const Loss&)> callback) {
   state_->set_on_lost(std::move(callback));
 }
 
-Outcome<Released> LockGuard::release() { return release(CallOptions{}); }
+Outcome<Released> LockGuard::release() {
+  return release(CallOptions{});
+}
 
 Outcome<Released> LockGuard::release(const CallOptions& options) {
   return detail::wait_for<Released>(state_->runtime().runs_here(), options.timeout,

@@ -97,8 +97,8 @@ struct AcquireOptions {
 
 struct WatchOptions {
   std::string path;
-  bool recursive = false;     // Also everything below the path.
-  std::set<EventKind> kinds;  // Not empty. kEventsLost comes in any case.
+  bool recursive = false;          // Also everything below the path.
+  std::set<EventKind> kinds;       // Not empty. kEventsLost comes in any case.
   std::optional<EventName> after;  // Begin with the first event after this one.
 };
 

@@ -72,7 +72,7 @@ struct Children {
 struct List {
   using Reply = Children;
   std::string path;
-  std::string after;  // Only names after this one.
+  std::string after;      // Only names after this one.
   std::size_t limit = 0;  // 0 for 10,000, the maximum.
   bool with_stats = false;
   bool stale_ok = false;
@@ -138,7 +138,9 @@ class Multi {
   Multi& remove(Remove op) { return add(std::move(op)); }
   Multi& check(CheckNode op) { return add(std::move(op)); }
   Multi& check_absent(std::string path) { return add(CheckAbsent{std::move(path)}); }
-  Multi& check_sequencer(std::string sequencer) { return add(CheckSequencer{std::move(sequencer)}); }
+  Multi& check_sequencer(std::string sequencer) {
+    return add(CheckSequencer{std::move(sequencer)});
+  }
   Multi& guarded_by(std::string sequencer) {
     guard_ = std::move(sequencer);
     return *this;
@@ -165,7 +167,8 @@ struct Sync {
   using Reply = Synced;
 };
 
-// ---- locks and sessions, for those who look at them and for operators -----------------------------
+// ---- locks and sessions, for those who look at them and for operators
+// -----------------------------
 
 struct LockInfoReply {
   Zxid zxid;
@@ -262,10 +265,9 @@ struct GetCellStatus {
 using AnyRequest =
     std::variant<Create, Get, Exists, List, Set, Remove, Multi, Sync, GetLockInfo, ListLocks,
                  BreakLock, ListSessions, KillSession, CheckSequencers, GetCellStatus>;
-using AnyReply =
-    std::variant<Created, Contents, Existence, Children, Written, Removed, MultiDone, Synced,
-                 LockInfoReply, LockPage, LockBroken, SessionPage, SessionKilled, SequencerStates,
-                 CellStatus>;
+using AnyReply = std::variant<Created, Contents, Existence, Children, Written, Removed, MultiDone,
+                              Synced, LockInfoReply, LockPage, LockBroken, SessionPage,
+                              SessionKilled, SequencerStates, CellStatus>;
 
 // Those that change nothing within a session, so that they can be made without one.
 template <typename Request>

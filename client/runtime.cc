@@ -87,9 +87,7 @@ void Runtime::acquire(AcquireAsk ask, std::stop_token stop,
                 const std::shared_ptr<Runtime> alive = weak.lock();
                 if (alive == nullptr) return;
                 alive->post_input(
-                    [call](Runtime& there) {
-                      there.core_.withdraw(BootClock::now_ms(), call);
-                    },
+                    [call](Runtime& there) { there.core_.withdraw(BootClock::now_ms(), call); },
                     nullptr);
               });
         }
@@ -171,7 +169,9 @@ void Runtime::shut_down() {
 }
 
 // The core may have answered already: what it says is carried out afterwards.
-void Runtime::add(CallId call, Pending pending) { pending_.emplace(call, std::move(pending)); }
+void Runtime::add(CallId call, Pending pending) {
+  pending_.emplace(call, std::move(pending));
+}
 
 void Runtime::drain() {
   // A connection that fails at once comes back here from within.

@@ -12,29 +12,28 @@ void Runtime::carry_out(Connect output) {
   const ConnectionId id = output.connection;
   const std::weak_ptr<Runtime> weak = weak_from_this();
   channel_ = std::make_shared<Channel>(
-      threads_->io(),
-      Channel::Listener{
-          .on_connected =
-              [weak, id] {
-                const std::shared_ptr<Runtime> self = weak.lock();
-                if (self == nullptr) return;
-                self->core_.on_connected(BootClock::now_ms(), id);
-                self->drain();
-              },
-          .on_message =
-              [weak, id](std::string_view message) {
-                const std::shared_ptr<Runtime> self = weak.lock();
-                if (self == nullptr) return;
-                self->core_.on_message(BootClock::now_ms(), id, message);
-                self->drain();
-              },
-          .on_closed =
-              [weak, id](const std::string& why) {
-                const std::shared_ptr<Runtime> self = weak.lock();
-                if (self == nullptr) return;
-                self->core_.on_closed(BootClock::now_ms(), id, why);
-                self->drain();
-              }});
+      threads_->io(), Channel::Listener{.on_connected =
+                                            [weak, id] {
+                                              const std::shared_ptr<Runtime> self = weak.lock();
+                                              if (self == nullptr) return;
+                                              self->core_.on_connected(BootClock::now_ms(), id);
+                                              self->drain();
+                                            },
+                                        .on_message =
+                                            [weak, id](std::string_view message) {
+                                              const std::shared_ptr<Runtime> self = weak.lock();
+                                              if (self == nullptr) return;
+                                              self->core_.on_message(BootClock::now_ms(), id,
+                                                                     message);
+                                              self->drain();
+                                            },
+                                        .on_closed =
+                                            [weak, id](const std::string& why) {
+                                              const std::shared_ptr<Runtime> self = weak.lock();
+                                              if (self == nullptr) return;
+                                              self->core_.on_closed(BootClock::now_ms(), id, why);
+                                              self->drain();
+                                            }});
   channel_->open(output.endpoint);
 }
 
@@ -144,9 +143,8 @@ void Runtime::carry_out(GuardUnwanted output) {
 void Runtime::carry_out(Queued output) {
   const auto found = pending_.find(output.call);
   if (found == pending_.end() || !found->second.on_waiting) return;
-  post_callback([on_waiting = found->second.on_waiting, ahead = output.waiters_ahead] {
-    on_waiting(ahead);
-  });
+  post_callback(
+      [on_waiting = found->second.on_waiting, ahead = output.waiters_ahead] { on_waiting(ahead); });
 }
 
 void Runtime::carry_out(EventsCame output) {
@@ -167,13 +165,14 @@ void Runtime::carry_out(EventsCame output) {
 void Runtime::carry_out(WatchEnded output) {
   const auto found = watches_.find(output.watch);
   if (found == watches_.end()) return;
-  post_callback([watch = found->second, error = std::move(output.error)] {
-    watch->tell_ended(error);
-  });
+  post_callback(
+      [watch = found->second, error = std::move(output.error)] { watch->tell_ended(error); });
   watches_.erase(found);
 }
 
-void Runtime::carry_out(Answered output) { answer(output.call, std::move(output.outcome)); }
+void Runtime::carry_out(Answered output) {
+  answer(output.call, std::move(output.outcome));
+}
 
 void Runtime::answer(CallId call, Outcome<CallValue> outcome) {
   auto node = pending_.extract(call);

@@ -26,10 +26,10 @@ class SequencerChecker::Impl : public std::enable_shared_from_this<SequencerChec
     if (options_.cell_id) own_prefix_ = cell_prefix(*options_.cell_id);
     const std::size_t connections = options_.endpoints.empty() ? 0 : options_.connections;
     for (std::size_t i = 0; i < connections; ++i) {
-      clients_.push_back(std::make_unique<CellClient>(
-          CellClientOptions{.endpoints = options_.endpoints,
-                            .cell_id = options_.cell_id,
-                            .executor = options_.executor}));
+      clients_.push_back(
+          std::make_unique<CellClient>(CellClientOptions{.endpoints = options_.endpoints,
+                                                         .cell_id = options_.cell_id,
+                                                         .executor = options_.executor}));
     }
   }
 
@@ -76,11 +76,11 @@ class SequencerChecker::Impl : public std::enable_shared_from_this<SequencerChec
                      .actual = options_.locks_max + 1};
       case HighWaterMarks::Finding::kHigher:
         if (options_.save && !options_.save(mark)) {
-          return Error{.code = ErrorCode::kNoSpace,
-                       .message = "The generation of the lock " + sequencer.path +
-                                  " could not be saved.",
-                       .retryable = true,
-                       .path = sequencer.path};
+          return Error{
+              .code = ErrorCode::kNoSpace,
+              .message = "The generation of the lock " + sequencer.path + " could not be saved.",
+              .retryable = true,
+              .path = sequencer.path};
         }
         marks_.raise(mark);
         break;
@@ -96,21 +96,21 @@ class SequencerChecker::Impl : public std::enable_shared_from_this<SequencerChec
     }
     const CallOptions bounded{.timeout = options.timeout.value_or(kDefaultTimeout)};
     CellClient& client = *clients_[next_client_++ % clients_.size()];
-    client.submit(CheckSequencers{.sequencers = {text}}, bounded,
-                  [weak = weak_from_this(), sequencer,
-                   done = std::move(done)](Outcome<AnyReply> outcome) {
-                    if (!outcome) return done(std::move(outcome).error());
-                    const auto& states = std::get<SequencerStates>(*outcome).states;
-                    const std::shared_ptr<Impl> self = weak.lock();
-                    if (self == nullptr || states.size() != 1) {
-                      return done(Error{.code = ErrorCode::kCancelled,
-                                        .message = "The check was not finished."});
-                    }
-                    if (states.front() != SequencerState::kValid) {
-                      return done(Verdict{.state = states.front(), .confirmed = true});
-                    }
-                    done(self->accept(sequencer, /*confirmed=*/true));
-                  });
+    client.submit(
+        CheckSequencers{.sequencers = {text}}, bounded,
+        [weak = weak_from_this(), sequencer, done = std::move(done)](Outcome<AnyReply> outcome) {
+          if (!outcome) return done(std::move(outcome).error());
+          const auto& states = std::get<SequencerStates>(*outcome).states;
+          const std::shared_ptr<Impl> self = weak.lock();
+          if (self == nullptr || states.size() != 1) {
+            return done(
+                Error{.code = ErrorCode::kCancelled, .message = "The check was not finished."});
+          }
+          if (states.front() != SequencerState::kValid) {
+            return done(Verdict{.state = states.front(), .confirmed = true});
+          }
+          done(self->accept(sequencer, /*confirmed=*/true));
+        });
   }
 
   const SequencerCheckerOptions options_;
@@ -130,10 +130,9 @@ SequencerChecker::~SequencerChecker() = default;
 Outcome<Verdict> SequencerChecker::check(const std::string& sequencer, SequencerCheck check,
                                          const CallOptions& options) {
   // The clients know their own threads; a check that asks no cell waits for nobody.
-  return detail::wait_for<Verdict>(false, options.timeout.value_or(kDefaultTimeout),
-                                   [&](auto done) {
-                                     impl_->check(sequencer, check, options, std::move(done));
-                                   });
+  return detail::wait_for<Verdict>(
+      false, options.timeout.value_or(kDefaultTimeout),
+      [&](auto done) { impl_->check(sequencer, check, options, std::move(done)); });
 }
 
 void SequencerChecker::check(const std::string& sequencer, SequencerCheck check,

@@ -135,9 +135,8 @@ class SessionHandle {
 
 Outcome<Session> Session::open(SessionOptions options) {
   const bool runs_here = options.executor != nullptr && Threads::runs_here(*options.executor);
-  return detail::wait_for<Session>(runs_here, std::nullopt, [&](auto done) {
-    open(std::move(options), std::move(done));
-  });
+  return detail::wait_for<Session>(runs_here, std::nullopt,
+                                   [&](auto done) { open(std::move(options), std::move(done)); });
 }
 
 void Session::open(SessionOptions options, std::function<void(Outcome<Session>)> done) {
@@ -145,16 +144,16 @@ void Session::open(SessionOptions options, std::function<void(Outcome<Session>)>
   CoreOptions core = core_options(options);
   std::string secret = core.secret;
   const auto threads = std::make_shared<Threads>(options.executor);
-  const auto runtime = std::make_shared<detail::Runtime>(std::move(core),
-                                                         std::move(options.callbacks), threads);
+  const auto runtime =
+      std::make_shared<detail::Runtime>(std::move(core), std::move(options.callbacks), threads);
   auto handle = std::make_shared<detail::SessionHandle>(runtime, std::move(secret));
-  runtime->start([handle = std::move(handle), done = std::move(done)](
-                     Outcome<SessionFacts> facts) mutable {
-    const std::shared_ptr<detail::SessionHandle> mine = std::exchange(handle, nullptr);
-    if (!facts) return done(std::move(facts).error());
-    mine->set_facts(std::move(facts).value());
-    done(Session(mine));
-  });
+  runtime->start(
+      [handle = std::move(handle), done = std::move(done)](Outcome<SessionFacts> facts) mutable {
+        const std::shared_ptr<detail::SessionHandle> mine = std::exchange(handle, nullptr);
+        if (!facts) return done(std::move(facts).error());
+        mine->set_facts(std::move(facts).value());
+        done(Session(mine));
+      });
 }
 
 Session& Session::operator=(Session&& other) noexcept {
@@ -164,11 +163,21 @@ Session& Session::operator=(Session&& other) noexcept {
 
 Session::~Session() = default;
 
-SessionId Session::id() const { return handle_->facts().id; }
-const std::string& Session::secret() const { return handle_->secret(); }
-const std::string& Session::cell_name() const { return handle_->facts().cell_name; }
-const std::string& Session::cell_id() const { return handle_->facts().cell_id; }
-Milliseconds Session::lease() const { return Milliseconds(handle_->facts().lease_ms); }
+SessionId Session::id() const {
+  return handle_->facts().id;
+}
+const std::string& Session::secret() const {
+  return handle_->secret();
+}
+const std::string& Session::cell_name() const {
+  return handle_->facts().cell_name;
+}
+const std::string& Session::cell_id() const {
+  return handle_->facts().cell_id;
+}
+Milliseconds Session::lease() const {
+  return Milliseconds(handle_->facts().lease_ms);
+}
 
 SessionState Session::state() const {
   const SessionState state = handle_->runtime().state();
@@ -181,7 +190,9 @@ Milliseconds Session::remaining() const {
   return Milliseconds(std::max<Ticks>(0, left));
 }
 
-Outcome<Closed> Session::close() { return close(CallOptions{}); }
+Outcome<Closed> Session::close() {
+  return close(CallOptions{});
+}
 
 Outcome<Closed> Session::close(const CallOptions& options) {
   return detail::wait_for<Closed>(handle_->runtime().runs_here(), std::nullopt,
@@ -199,9 +210,9 @@ void Session::close(const CallOptions& options, std::function<void(Outcome<Close
 
 Outcome<LockGuard> Session::acquire(std::string path, AcquireOptions options) {
   if (!options.owner) options.owner = this_thread_owner();
-  return detail::wait_for<LockGuard>(
-      handle_->runtime().runs_here(), std::nullopt,
-      [&](auto done) { acquire(std::move(path), std::move(options), std::move(done)); });
+  return detail::wait_for<LockGuard>(handle_->runtime().runs_here(), std::nullopt, [&](auto done) {
+    acquire(std::move(path), std::move(options), std::move(done));
+  });
 }
 
 void Session::acquire(std::string path, AcquireOptions options,
@@ -241,9 +252,9 @@ void Session::submit(AnyRequest request, const CallOptions& options,
 }
 
 Outcome<Watch> Session::watch(WatchOptions options, std::function<void(const Event&)> on_event) {
-  return detail::wait_for<Watch>(
-      handle_->runtime().runs_here(), std::nullopt,
-      [&](auto done) { watch(std::move(options), std::move(on_event), std::move(done)); });
+  return detail::wait_for<Watch>(handle_->runtime().runs_here(), std::nullopt, [&](auto done) {
+    watch(std::move(options), std::move(on_event), std::move(done));
+  });
 }
 
 void Session::watch(WatchOptions options, std::function<void(const Event&)> on_event,

@@ -23,7 +23,9 @@ Watch::~Watch() {
   }
 }
 
-Outcome<Event> Watch::next() { return next(CallOptions{}); }
+Outcome<Event> Watch::next() {
+  return next(CallOptions{});
+}
 
 Outcome<Event> Watch::next(const CallOptions& options) {
   return detail::wait_for<Event>(state_->runtime().runs_here(), options.timeout,
@@ -34,7 +36,9 @@ void Watch::next(const CallOptions& options, std::function<void(Outcome<Event>)>
   state_->next(detail::to_ticks(options.timeout), std::move(done));
 }
 
-Zxid Watch::active_from() const { return state_->active_from(); }
+Zxid Watch::active_from() const {
+  return state_->active_from();
+}
 
 void Watch::cancel() {
   if (state_ != nullptr) state_->cancel();

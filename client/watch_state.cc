@@ -7,9 +7,7 @@
 namespace holdfast::client::detail {
 
 WatchState::WatchState(std::shared_ptr<Runtime> runtime, std::function<void(const Event&)> on_event)
-    : runtime_(std::move(runtime)),
-      on_event_(std::move(on_event)),
-      timer_(runtime_->callbacks()) {}
+    : runtime_(std::move(runtime)), on_event_(std::move(on_event)), timer_(runtime_->callbacks()) {}
 
 void WatchState::next(std::optional<Ticks> timeout_ms, Done done) {
   std::optional<Outcome<Event>> ready;

@@ -28,7 +28,8 @@ struct Head {
   std::string cell_id;    // Empty: not checked.
 };
 
-// ---- what only the library itself calls ----------------------------------------------------------
+// ---- what only the library itself calls
+// ----------------------------------------------------------
 
 struct OpenSession {
   std::int64_t lease_ms = 0;
@@ -108,14 +109,15 @@ struct Unwatch {
 };
 struct Unwatched {};
 
-// ---- all of them ---------------------------------------------------------------------------------
+// ---- all of them
+// ---------------------------------------------------------------------------------
 
-// The order is that of the replies in Reply: a request of index i is answered by a reply of index i.
-using Request =
-    std::variant<OpenSession, ResumeSession, CloseSession, KeepAlive, Acquire, Cancel, Release,
-                 GetSequencer, SetWatch, Unwatch, Create, Get, Exists, List, Set, Remove, Multi,
-                 Sync, GetLockInfo, ListLocks, BreakLock, ListSessions, KillSession,
-                 CheckSequencers, GetCellStatus>;
+// The order is that of the replies in Reply: a request of index i is answered by a reply of index
+// i.
+using Request = std::variant<OpenSession, ResumeSession, CloseSession, KeepAlive, Acquire, Cancel,
+                             Release, GetSequencer, SetWatch, Unwatch, Create, Get, Exists, List,
+                             Set, Remove, Multi, Sync, GetLockInfo, ListLocks, BreakLock,
+                             ListSessions, KillSession, CheckSequencers, GetCellStatus>;
 using Reply =
     std::variant<SessionOpened, SessionResumed, SessionClosed, KeptAlive, Acquired, Cancelled,
                  LockReleased, SequencerGot, WatchSet, Unwatched, Created, Contents, Existence,

@@ -9,7 +9,8 @@
 namespace holdfast::client::wire {
 namespace {
 
-// ---- one function a method: what its reply says ---------------------------------------------------
+// ---- one function a method: what its reply says
+// ---------------------------------------------------
 
 SessionOpened plain(const api::OpenSessionReply& in) {
   return {.session = SessionId(to_u64(in.session_id)),
@@ -17,8 +18,12 @@ SessionOpened plain(const api::OpenSessionReply& in) {
           .cell_name = in.cell_name,
           .cell_id = in.cell_id};
 }
-SessionResumed plain(const api::ResumeSessionReply& in) { return {.lease_ms = in.lease_ms}; }
-SessionClosed plain(const api::CloseSessionReply&) { return {}; }
+SessionResumed plain(const api::ResumeSessionReply& in) {
+  return {.lease_ms = in.lease_ms};
+}
+SessionClosed plain(const api::CloseSessionReply&) {
+  return {};
+}
 
 KeptAlive plain(const api::KeepAliveReply& in) {
   KeptAlive out{.delivered_through = from_api(in.delivered_through), .more = in.more};
@@ -33,11 +38,21 @@ Acquired plain(const api::AcquireReply& in) {
   if (in.outcome == api::AcquireOutcome::GRANTED) out.grant = from_api(in.grant);
   return out;
 }
-Cancelled plain(const api::CancelReply&) { return {}; }
-LockReleased plain(const api::ReleaseReply&) { return {}; }
-SequencerGot plain(const api::GetSequencerReply& in) { return {.grant = from_api(in.grant)}; }
-WatchSet plain(const api::WatchReply& in) { return {.active_from = to_zxid(in.active_from_zxid)}; }
-Unwatched plain(const api::UnwatchReply&) { return {}; }
+Cancelled plain(const api::CancelReply&) {
+  return {};
+}
+LockReleased plain(const api::ReleaseReply&) {
+  return {};
+}
+SequencerGot plain(const api::GetSequencerReply& in) {
+  return {.grant = from_api(in.grant)};
+}
+WatchSet plain(const api::WatchReply& in) {
+  return {.active_from = to_zxid(in.active_from_zxid)};
+}
+Unwatched plain(const api::UnwatchReply&) {
+  return {};
+}
 
 Created plain(const api::CreateReply& in) {
   return {.zxid = to_zxid(in.header.zxid), .path = in.path, .stat = from_api(in.stat)};
@@ -65,7 +80,9 @@ Children plain(const api::ListChildrenReply& in) {
 Written plain(const api::SetContentsReply& in) {
   return {.zxid = to_zxid(in.header.zxid), .stat = from_api(in.stat)};
 }
-Removed plain(const api::RemoveReply& in) { return {.zxid = to_zxid(in.header.zxid)}; }
+Removed plain(const api::RemoveReply& in) {
+  return {.zxid = to_zxid(in.header.zxid)};
+}
 
 MultiDone plain(const api::MultiReply& in) {
   MultiDone out{.zxid = to_zxid(in.header.zxid)};
@@ -76,7 +93,9 @@ MultiDone plain(const api::MultiReply& in) {
   return out;
 }
 
-Synced plain(const api::SyncReply& in) { return {.zxid = to_zxid(in.header.zxid)}; }
+Synced plain(const api::SyncReply& in) {
+  return {.zxid = to_zxid(in.header.zxid)};
+}
 
 LockInfoReply plain(const api::LockInfoReply& in) {
   return {.zxid = to_zxid(in.header.zxid), .lock = from_api(in.info)};
@@ -87,9 +106,7 @@ LockPage plain(const api::ListLocksReply& in) {
 }
 
 LockBroken plain(const api::BreakLockReply& in) {
-  return {.zxid = to_zxid(in.header.zxid),
-          .broken = from_api(in.broken),
-          .delay_ms = in.delay_ms};
+  return {.zxid = to_zxid(in.header.zxid), .broken = from_api(in.broken), .delay_ms = in.delay_ms};
 }
 
 SessionPage plain(const api::ListSessionsReply& in) {
@@ -118,7 +135,8 @@ CellStatus plain(const api::CellStatusReply& in) {
           .state_machine_version = in.state_machine_version};
 }
 
-// ---- the message ---------------------------------------------------------------------------------
+// ---- the message
+// ---------------------------------------------------------------------------------
 
 template <typename ApiResult>
 Result<Answer> decode(std::string_view message) {
@@ -138,30 +156,18 @@ Result<Answer> decode(std::string_view message) {
 using Decoder = Result<Answer> (*)(std::string_view);
 // In the order of Request.
 constexpr Decoder kDecoders[] = {
-    decode<api::LockService_open_session_result>,
-    decode<api::LockService_resume_session_result>,
-    decode<api::LockService_close_session_result>,
-    decode<api::LockService_keep_alive_result>,
-    decode<api::LockService_acquire_result>,
-    decode<api::LockService_cancel_result>,
-    decode<api::LockService_release_result>,
-    decode<api::LockService_get_sequencer_result>,
-    decode<api::LockService_watch_result>,
-    decode<api::LockService_unwatch_result>,
-    decode<api::LockService_create_result>,
-    decode<api::LockService_get_result>,
-    decode<api::LockService_exists_result>,
-    decode<api::LockService_list_children_result>,
-    decode<api::LockService_set_contents_result>,
-    decode<api::LockService_remove_result>,
-    decode<api::LockService_multi_result>,
-    decode<api::LockService_sync_result>,
-    decode<api::LockService_lock_info_result>,
-    decode<api::LockService_list_locks_result>,
-    decode<api::LockService_break_lock_result>,
-    decode<api::LockService_list_sessions_result>,
-    decode<api::LockService_kill_session_result>,
-    decode<api::LockService_check_sequencers_result>,
+    decode<api::LockService_open_session_result>,  decode<api::LockService_resume_session_result>,
+    decode<api::LockService_close_session_result>, decode<api::LockService_keep_alive_result>,
+    decode<api::LockService_acquire_result>,       decode<api::LockService_cancel_result>,
+    decode<api::LockService_release_result>,       decode<api::LockService_get_sequencer_result>,
+    decode<api::LockService_watch_result>,         decode<api::LockService_unwatch_result>,
+    decode<api::LockService_create_result>,        decode<api::LockService_get_result>,
+    decode<api::LockService_exists_result>,        decode<api::LockService_list_children_result>,
+    decode<api::LockService_set_contents_result>,  decode<api::LockService_remove_result>,
+    decode<api::LockService_multi_result>,         decode<api::LockService_sync_result>,
+    decode<api::LockService_lock_info_result>,     decode<api::LockService_list_locks_result>,
+    decode<api::LockService_break_lock_result>,    decode<api::LockService_list_sessions_result>,
+    decode<api::LockService_kill_session_result>,  decode<api::LockService_check_sequencers_result>,
     decode<api::LockService_cell_status_result>,
 };
 static_assert(std::size(kDecoders) == std::variant_size_v<Request>);
@@ -172,8 +178,8 @@ Result<std::int32_t> decode_sequence_id(std::string_view message) {
   const Result<MessageHead> head = decode_message_head(message, kReplyLimits);
   if (!head.ok()) return head.status();
   if (head->type != apache::thrift::protocol::T_REPLY) {
-    return Status(StatusCode::kInvalid, "The server sent a message that is no reply (" +
-                                            head->method + ").");
+    return Status(StatusCode::kInvalid,
+                  "The server sent a message that is no reply (" + head->method + ").");
   }
   return head->sequence_id;
 }

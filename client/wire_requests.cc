@@ -46,7 +46,8 @@ void fill_remove(Out& out, const Remove& in) {
   set_conditions(out, in);
 }
 
-// ---- one function a method: the body of its request ----------------------------------------------
+// ---- one function a method: the body of its request
+// ----------------------------------------------
 
 api::OpenSessionRequest body_of(const OpenSession& in) {
   api::OpenSessionRequest out;
@@ -70,7 +71,9 @@ api::ResumeSessionRequest body_of(const ResumeSession& in) {
   return out;
 }
 
-api::CloseSessionRequest body_of(const CloseSession&) { return {}; }
+api::CloseSessionRequest body_of(const CloseSession&) {
+  return {};
+}
 
 api::KeepAliveRequest body_of(const KeepAlive& in) {
   api::KeepAliveRequest out;
@@ -99,8 +102,12 @@ Out of_owner(const In& in) {
   out.owner = to_i64(in.owner.value);
   return out;
 }
-api::CancelRequest body_of(const Cancel& in) { return of_owner<api::CancelRequest>(in); }
-api::ReleaseRequest body_of(const Release& in) { return of_owner<api::ReleaseRequest>(in); }
+api::CancelRequest body_of(const Cancel& in) {
+  return of_owner<api::CancelRequest>(in);
+}
+api::ReleaseRequest body_of(const Release& in) {
+  return of_owner<api::ReleaseRequest>(in);
+}
 api::GetSequencerRequest body_of(const GetSequencer& in) {
   return of_owner<api::GetSequencerRequest>(in);
 }
@@ -217,7 +224,9 @@ api::MultiRequest body_of(const Multi& in) {
   return out;
 }
 
-api::SyncRequest body_of(const Sync&) { return {}; }
+api::SyncRequest body_of(const Sync&) {
+  return {};
+}
 
 api::LockInfoRequest body_of(const GetLockInfo& in) {
   api::LockInfoRequest out;
@@ -270,9 +279,12 @@ api::CheckSequencersRequest body_of(const CheckSequencers& in) {
   return out;
 }
 
-api::CellStatusRequest body_of(const GetCellStatus&) { return {}; }
+api::CellStatusRequest body_of(const GetCellStatus&) {
+  return {};
+}
 
-// ---- the message ---------------------------------------------------------------------------------
+// ---- the message
+// ---------------------------------------------------------------------------------
 
 template <typename Request>
 const std::string* guard_of(const Request& request) {
@@ -309,9 +321,9 @@ std::string message_of(const char* method, std::int32_t sequence_id, const Body&
                         arguments);
 }
 
-#define HOLDFAST_METHOD(Plain, Generated, method)                                         \
-  std::string message(const Plain&, const api::Generated& body, std::int32_t id) {        \
-    return message_of<api::LockService_##method##_pargs>(#method, id, body);              \
+#define HOLDFAST_METHOD(Plain, Generated, method)                                  \
+  std::string message(const Plain&, const api::Generated& body, std::int32_t id) { \
+    return message_of<api::LockService_##method##_pargs>(#method, id, body);       \
   }
 HOLDFAST_METHOD(OpenSession, OpenSessionRequest, open_session)
 HOLDFAST_METHOD(ResumeSession, ResumeSessionRequest, resume_session)

@@ -13,9 +13,15 @@
 
 namespace holdfast::client::wire {
 
-inline std::int64_t to_i64(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-inline std::uint64_t to_u64(std::int64_t value) { return static_cast<std::uint64_t>(value); }
-inline Zxid to_zxid(std::int64_t value) { return Zxid(to_u64(value)); }
+inline std::int64_t to_i64(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+inline std::uint64_t to_u64(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
+inline Zxid to_zxid(std::int64_t value) {
+  return Zxid(to_u64(value));
+}
 // A count of things; negative numbers, which no server sends, become 0.
 template <typename Integer>
 std::size_t to_count(Integer value) {

@@ -141,7 +141,7 @@ init_missing_replicas() {
 # ---- the replicas -------------------------------------------------------------------------------
 
 # A session of its own keeps the terminal's Ctrl-C from the replica (we tell it ourselves), and the
-# parent-death signal ends it even if this script is killed. Its process id stands beside its folder.
+# parent-death signal ends it even if this script is killed. Its pid stands beside its folder.
 start_replica() { # start_replica ID
   local command log="$data/$1.log"
   mapfile -t command < <(replica_command "$1")

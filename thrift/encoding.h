@@ -69,8 +69,8 @@ class InputBuffer {
                 configuration(decode_limits)),
         string_bytes_max_(std::max<std::int32_t>(1, static_cast<std::int32_t>(bytes.size()))),
         // No element takes less than a byte.
-        elements_max_(std::min(string_bytes_max_,
-                               static_cast<std::int32_t>(decode_limits.elements))) {}
+        elements_max_(
+            std::min(string_bytes_max_, static_cast<std::int32_t>(decode_limits.elements))) {}
 
   TMemoryBuffer& buffer() { return buffer_; }
   std::int32_t string_bytes_max() const { return string_bytes_max_; }
@@ -112,8 +112,8 @@ Status guarded(Decode&& decode) {
 
 inline Status check_end(const TMemoryBuffer& buffer) {
   if (buffer.available_read() > 0) {
-    return {StatusCode::kInvalid, "Malformed bytes: " + std::to_string(buffer.available_read()) +
-                                      " more after the end."};
+    return {StatusCode::kInvalid,
+            "Malformed bytes: " + std::to_string(buffer.available_read()) + " more after the end."};
   }
   return {};
 }

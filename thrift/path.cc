@@ -166,7 +166,9 @@ std::string_view parent_path(std::string_view path) {
                                                        : path.substr(0, slash);
 }
 
-std::string_view path_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view path_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 std::vector<std::string_view> path_components(std::string_view path) {
   std::vector<std::string_view> components;

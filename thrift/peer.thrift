@@ -1,12 +1,13 @@
 /*
  * Holdfast: what the replicas of a cell say to each other. Not for clients.
  *
- * FRAMES. A connection carries frames: a 4-byte big-endian length (at most 8 MiB), one byte that names the kind
- * (FrameKind), and one struct in Thrift's compact protocol. The one who dials sends HELLO first and waits for WELCOME;
- * everything else comes after that. A frame that cannot be read, of an unknown kind or out of place closes its connection.
+ * FRAMES. A connection carries frames: a 4-byte big-endian length (at most 8 MiB), one byte that
+ * names the kind (FrameKind), and one struct in Thrift's compact protocol. The one who dials sends
+ * HELLO first and waits for WELCOME; everything else comes after that. A frame that cannot be read,
+ * of an unknown kind or out of place closes its connection.
  *
- * CHANNELS. ELECTION: the dialler sends NOTIFICATIONs, the other side nothing. LEADER: a learner has dialled its leader;
- * both send the rest. Zxids are 64-bit patterns: epoch in the high, counter in the low 32 bits.
+ * CHANNELS. ELECTION: the dialler sends NOTIFICATIONs, the other side nothing. LEADER: a learner
+ * has dialled its leader; both send the rest. Zxids are 64-bit patterns: epoch in the high, counter in the low 32 bits.
  *
  * Names are those of ZAB 1.0; docs/protocol.md tells the protocol. Numbers are never reused.
  */
@@ -46,7 +47,10 @@ enum Channel {
   LEADER = 2
 }
 
-/** First frame of a connection. The other side closes, with a WELCOME that says why, unless all of it fits. */
+/**
+ * First frame of a connection. The other side closes, with a WELCOME that says why, unless all of
+ * it fits.
+ */
 struct Hello {
   /** Version of this protocol; 1. */
   1: i32 version = 1,

@@ -23,8 +23,7 @@ std::string printable(std::string_view bytes) {
   std::size_t at = 0;
   while (at < bytes.size() && at < kShownBytesMax) {
     const CodePoint point = first_code_point(bytes.substr(at));
-    if (point.length == 0 || is_control(point.value) || point.value == '"' ||
-        point.value == '\\') {
+    if (point.length == 0 || is_control(point.value) || point.value == '"' || point.value == '\\') {
       append_escaped(out, static_cast<unsigned char>(bytes[at]));
       at += 1;
     } else {

@@ -7,9 +7,10 @@
 
 #include "zab/types.h"
 
-// Everything that replicas say to each other. Names follow ZAB 1.0 and Zab.tla. All but Notification travel on the channel
-// that a learner opens to its leader: in order, as a prefix, until it closes. Every message carries the epoch agreed on that
-// channel (R9); `epoch` below is that epoch.
+// Everything that replicas say to each other. Names follow ZAB 1.0 and Zab.tla. All but
+// Notification travel on the channel that a learner opens to its leader: in order, as a prefix,
+// until it closes. Every message carries the epoch agreed on that channel (R9); `epoch` below is
+// that epoch.
 
 namespace holdfast::zab {
 
@@ -19,13 +20,14 @@ struct Notification {
   Incarnation incarnation;
   Role role = Role::kLooking;
   Vote vote;
-  std::uint64_t round = 0;            // The sender's logical clock of elections.
+  std::uint64_t round = 0;  // The sender's logical clock of elections.
   Membership membership = Membership::kProvisioned;
   Zxid config_version;
   bool operator==(const Notification&) const = default;
 };
 
-// Learner to leader, first message on a channel (FOLLOWERINFO of a voter, OBSERVERINFO of an observer).
+// Learner to leader, first message on a channel (FOLLOWERINFO of a voter, OBSERVERINFO of an
+// observer).
 struct LearnerInfo {
   ServerId from;
   Incarnation incarnation;
@@ -36,16 +38,16 @@ struct LearnerInfo {
   bool operator==(const LearnerInfo&) const = default;
 };
 
-// Leader to learner: the new epoch, after it is durable at the leader (R11). `bootstrap`: this is the first epoch of a
-// cell whose voters are all fresh; accepting it provisions the learner.
+// Leader to learner: the new epoch, after it is durable at the leader (R11). `bootstrap`: this is
+// the first epoch of a cell whose voters are all fresh; accepting it provisions the learner.
 struct LeaderInfo {
   Epoch epoch;
   bool bootstrap = false;
   bool operator==(const LeaderInfo&) const = default;
 };
 
-// Learner to leader. `promised` is false for ZAB's "-1": the learner had accepted this epoch before, so this answer
-// does not count towards the quorum (R12).
+// Learner to leader. `promised` is false for ZAB's "-1": the learner had accepted this epoch
+// before, so this answer does not count towards the quorum (R12).
 struct AckEpoch {
   Epoch epoch;
   bool promised = true;
@@ -100,7 +102,8 @@ struct Proposal {
   bool operator==(const Proposal&) const = default;
 };
 
-// The learner now holds the initial history (or, joining late, the leader's log of the moment it joined) through `last`.
+// The learner now holds the initial history (or, joining late, the leader's log of the moment it
+// joined) through `last`.
 struct NewLeader {
   Epoch epoch;
   Zxid last;
@@ -137,7 +140,8 @@ struct Inform {
   bool operator==(const Inform&) const = default;
 };
 
-// Leader's heartbeat and confirmation round. A learner answers it at once with a Pong of the same round.
+// Leader's heartbeat and confirmation round. A learner answers it at once with a Pong of the same
+// round.
 struct Ping {
   Epoch epoch;
   std::uint64_t round = 0;
@@ -148,17 +152,20 @@ struct Pong {
   Epoch epoch;
   std::uint64_t round = 0;
   Zxid applied;
-  std::uint64_t free_bytes = 0;            // Free space beyond its reserve (LOCKS.md §7); 0 = it lacks its reserve.
-  std::vector<SessionId> touched;          // Sessions heard from since the last Pong or ReadIndex.
+  std::uint64_t free_bytes =
+      0;  // Free space beyond its reserve (LOCKS.md §7); 0 = it lacks its reserve.
+  std::vector<SessionId> touched;  // Sessions heard from since the last Pong or ReadIndex.
   bool operator==(const Pong&) const = default;
 };
 
-// A follower or observer asks for the commit point, confirmed by a quorum round that began after this arrived (R23).
+// A follower or observer asks for the commit point, confirmed by a quorum round that began after
+// this arrived (R23).
 struct ReadIndex {
   Epoch epoch;
   std::uint64_t tag = 0;
-  // Counted by the leader before that round begins. When there are any, the answer is the end of the leader's log in place of its
-  // commit point: an expiry that the touch came too late for is then applied before the answer is used.
+  // Counted by the leader before that round begins. When there are any, the answer is the end of
+  // the leader's log in place of its commit point: an expiry that the touch came too late for is
+  // then applied before the answer is used.
   std::vector<SessionId> touched;
   bool operator==(const ReadIndex&) const = default;
 };
@@ -169,8 +176,8 @@ struct ReadIndexReply {
   bool operator==(const ReadIndexReply&) const = default;
 };
 
-// A client's command on its way to the leader, and the leader's word that it will not propose it. The bytes mean nothing
-// to the core; who gave the request finds it again by them.
+// A client's command on its way to the leader, and the leader's word that it will not propose it.
+// The bytes mean nothing to the core; who gave the request finds it again by them.
 struct Request {
   Epoch epoch;
   SharedBytes payload;
@@ -183,9 +190,10 @@ struct RequestReply {
 };
 
 // What travels on the leader channel.
-using Message = std::variant<LearnerInfo, LeaderInfo, AckEpoch, Diff, Trunc, Snap, SnapChunk, SnapEnd, SnapAck, Proposal,
-                             NewLeader, AckNewLeader, UpToDate, Ack, Commit, Inform, Ping, Pong, ReadIndex,
-                             ReadIndexReply, Request, RequestReply>;
+using Message =
+    std::variant<LearnerInfo, LeaderInfo, AckEpoch, Diff, Trunc, Snap, SnapChunk, SnapEnd, SnapAck,
+                 Proposal, NewLeader, AckNewLeader, UpToDate, Ack, Commit, Inform, Ping, Pong,
+                 ReadIndex, ReadIndexReply, Request, RequestReply>;
 
 // One line for people: "PROPOSAL e=2 2.4..2.9 committed=2.3".
 std::string describe(const Notification& notification);

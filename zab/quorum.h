@@ -9,8 +9,9 @@
 
 namespace holdfast::zab {
 
-// What counts as a quorum. Every test for a quorum in the house goes through this one type. It can hold two configurations,
-// and then both must agree, which is what a change of membership will need; and it can demand every voter, for the first start of a cell.
+// What counts as a quorum. Every test for a quorum in the house goes through this one type. It can
+// hold two configurations, and then both must agree, which is what a change of membership will
+// need; and it can demand every voter, for the first start of a cell.
 class QuorumSet {
  public:
   enum class Rule { kMajority, kAll };

@@ -10,9 +10,9 @@ namespace {
 
 constexpr const char* kDefaultEndpoints = "127.0.0.1:7101,127.0.0.1:7102,127.0.0.1:7103";
 constexpr const char* kFooter =
-    R"(Exit codes: 0 done; 1 refused by the cell; 64 usage; 69 the cell cannot be reached; 70 the machine
-refused. lock run: the command's own code, 128+N when signal N ended it, 75 lock not acquired, 76 lock
-lost, 127 command not found. sequencer check: 0 valid, 1 stale, 2 unknown.)";
+    R"(Exit codes: 0 done; 1 refused by the cell; 64 usage; 69 the cell cannot be reached;
+70 the machine refused. lock run: the command's own code, 128+N when signal N ended it, 75 lock
+not acquired, 76 lock lost, 127 command not found. sequencer check: 0 valid, 1 stale, 2 unknown.)";
 
 // Endpoints come from the option, else HOLDFAST_ENDPOINTS, else the config file, else the ports of
 // ./dev run: the order that CLI11 gives an option with an environment name.
@@ -44,29 +44,28 @@ void add_globals(CLI::App& app, Globals& globals) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace holdfast::cli;
   CLI::App app{"holdfast: locks, small files and watches in a Holdfast cell"};
   app.footer(kFooter);
   app.set_version_flag("--version", "0.1.0");
   app.require_subcommand(1);
   app.fallthrough();
   Globals globals;
-  Action action;
+  holdfast::cli::Action action;
   add_globals(app, globals);
-  add_lock_commands(app, action);
-  add_data_commands(app, action);
-  add_watch_command(app, action);
-  add_session_commands(app, action);
-  add_cell_commands(app, action);
+  holdfast::cli::add_lock_commands(app, action);
+  holdfast::cli::add_data_commands(app, action);
+  holdfast::cli::add_watch_command(app, action);
+  holdfast::cli::add_session_commands(app, action);
+  holdfast::cli::add_cell_commands(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kUsage;
+    return app.exit(error) == 0 ? holdfast::cli::kOk : holdfast::cli::kUsage;
   }
-  Context context;
-  context.endpoints = split_endpoints(globals.endpoints);
-  context.timeout = parse_duration(globals.timeout).value();
+  holdfast::cli::Context context;
+  context.endpoints = holdfast::cli::split_endpoints(globals.endpoints);
+  context.timeout = holdfast::cli::parse_duration(globals.timeout).value();
   context.json = globals.output == "json";
-  if (context.endpoints.empty()) return usage_error("--endpoints names no replica");
+  if (context.endpoints.empty()) return holdfast::cli::usage_error("--endpoints names no replica");
   return action(context);
 }

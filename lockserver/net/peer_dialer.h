@@ -18,7 +18,7 @@ namespace holdfast::net {
 struct DialOutcome {
   std::shared_ptr<PeerConnection>
       connection;  // Null when it failed; with the handshake done and no handlers of its own yet.
-  bool refused = false;  // The machine answered that no process listens there.
+  bool refused = false;   // The machine answered that no process listens there.
   std::string failure;    // Why there is no connection, for people.
   peer::Welcome welcome;  // What the peer said.
 };

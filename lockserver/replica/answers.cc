@@ -45,8 +45,7 @@ bool Replica::Parts::is_set_aside(CallId id) const {
   return clients.keep_alives.holds(id) || clients.pending.is_parked(id);
 }
 
-// ---- writes
-// -----------------------------------------------------------------------------------------
+// ---- writes -------------------------------------------------------------------------------------
 
 void Replica::Parts::wake(CallId id, const state::Reply& reply) {
   auto found = clients.calls.find(id);
@@ -114,8 +113,7 @@ void Replica::Parts::answer_waiting(CallId id) {
   std::get<WriteCall>(call.body).done(std::move(answer));
 }
 
-// ---- keep-alives
-// ------------------------------------------------------------------------------------
+// ---- keep-alives --------------------------------------------------------------------------------
 
 void Replica::Parts::run_keep_alive(CallId id) {
   const Call& call = clients.calls.at(id);

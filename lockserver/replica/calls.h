@@ -15,12 +15,14 @@
 #include "zab/base/ids.h"
 #include "zab/core.h"
 
-// What the edge (lockserver/net) asks of a replica, in plain values: it turns Thrift requests into these and the answers into
-// Thrift replies. All of it happens on the strand. Every call is answered exactly once, possibly before it returns.
+// What the edge (lockserver/net) asks of a replica, in plain values: it turns Thrift requests into
+// these and the answers into Thrift replies. All of it happens on the strand. Every call is
+// answered exactly once, possibly before it returns.
 
 namespace holdfast::replica {
 
-// One client connection: its calls are carried out in order (LOCKS.md §2.6), but for those that wait. Never reused.
+// One client connection: its calls are carried out in order (LOCKS.md §2.6), but for those that
+// wait. Never reused.
 using LaneId = StrongId<struct LaneIdTag>;
 
 // From RequestHeader. The edge has checked cell name and id, and parsed the guard.

@@ -307,8 +307,7 @@ void Replica::Parts::carry_out(zab::Fatal& fatal) {
   die(fatal.reason);
 }
 
-// ---- inputs
-// ---------------------------------------------------------------------------------------
+// ---- inputs -------------------------------------------------------------------------------------
 
 Replica::Replica(ReplicaOptions options, World world, zab::DurableState start, ImageRecords image)
     : parts_(

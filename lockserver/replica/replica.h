@@ -19,16 +19,17 @@ struct ReplicaOptions {
   zab::Options core;
   state::StateLimits limits;
   std::string cell_name;
-  std::string cell_id;                 // 32 hex digits.
-  Ticks no_leader_hold_ms = 3'000;     // Without a leader, calls wait so long before NO_QUORUM.
-  Ticks image_flush_ms = 1'000;        // Applied effects go to the image at least so often,
+  std::string cell_id;              // 32 hex digits.
+  Ticks no_leader_hold_ms = 3'000;  // Without a leader, calls wait so long before NO_QUORUM.
+  Ticks image_flush_ms = 1'000;     // Applied effects go to the image at least so often,
   std::size_t image_flush_bytes = 4U << 20U;  // or when there are so many.
-  Ticks image_sync_ms = 30'000;        // The image is synced, and old log purged, at least so often when there is need.
+  Ticks image_sync_ms =
+      30'000;  // The image is synced, and old log purged, at least so often when there is need.
   std::uint64_t log_bytes_max = 256ULL << 20U;
 };
 
-// The world around a replica, all on one strand. `fatal` ends the process (in the simulator: the replica) with the sentence; it may return.
-// `log` takes one line for people.
+// The world around a replica, all on one strand. `fatal` ends the process (in the simulator: the
+// replica) with the sentence; it may return. `log` takes one line for people.
 struct World {
   Transport* transport = nullptr;
   Disk* disk = nullptr;
@@ -37,8 +38,9 @@ struct World {
   std::function<void(const std::string&)> log;
 };
 
-// A replica: joins core, state machine, sessions, watches and calls. Inputs of every kind end in drain(), which carries the core's outputs
-// out until there are none. No socket, file, thread or clock of its own, so the simulator runs it as it is.
+// A replica: joins core, state machine, sessions, watches and calls. Inputs of every kind end in
+// drain(), which carries the core's outputs out until there are none. No socket, file, thread or
+// clock of its own, so the simulator runs it as it is.
 class Replica final : public PeerEvents, public DiskEvents {
  public:
   // `image` is what the store held at start (its applied zxid is `start.applied`).
@@ -50,12 +52,15 @@ class Replica final : public PeerEvents, public DiskEvents {
 
   // Clients.
   LaneId open_lane();
-  void close_lane(LaneId lane);  // Its waiting calls are dropped unanswered; what was proposed stays proposed.
-  // `max_hold_ms`: how long an acquire that waits is held back before it is answered Waiting; 0 for a third of the session's lease.
+  void close_lane(
+      LaneId lane);  // Its waiting calls are dropped unanswered; what was proposed stays proposed.
+  // `max_hold_ms`: how long an acquire that waits is held back before it is answered Waiting; 0 for
+  // a third of the session's lease.
   void write(LaneId lane, const Terms& terms, state::Op op, Ticks max_hold_ms, OnWritten done);
   // Opens (by its secret's hash) and binds the lane. Like write with an OpenSession.
   void open_session(LaneId lane, const Terms& terms, state::OpenSession op, OnWritten done);
-  void resume_session(LaneId lane, const Terms& terms, const state::SecretHash& secret, OnReadable done);
+  void resume_session(LaneId lane, const Terms& terms, const state::SecretHash& secret,
+                      OnReadable done);
   void keep_alive(LaneId lane, const Terms& terms, const KeepAlive& keep_alive, OnKeptAlive done);
   void read(LaneId lane, const Terms& terms, Consistency consistency, OnReadable done);
   void watch(LaneId lane, const Terms& terms, const Watch& watch, OnWatched done);
@@ -63,7 +68,8 @@ class Replica final : public PeerEvents, public DiskEvents {
   StatusFacts status() const;
   const state::StateMachine& state() const;
 
-  // SIGTERM (LOCKS.md §7): no new calls; a leader commits what is proposed and resigns; then `stopped` is called once.
+  // SIGTERM (LOCKS.md §7): no new calls; a leader commits what is proposed and resigns; then
+  // `stopped` is called once.
   void stop(std::function<void()> stopped);
 
   // PeerEvents, DiskEvents.

@@ -8,8 +8,8 @@
 
 namespace holdfast::replica {
 
-// What a replica wants of the network between replicas. Nothing here blocks or calls back before it returns; results come as
-// PeerEvents on the strand.
+// What a replica wants of the network between replicas. Nothing here blocks or calls back before it
+// returns; results come as PeerEvents on the strand.
 class Transport {
  public:
   virtual ~Transport() = default;

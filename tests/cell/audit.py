@@ -80,6 +80,6 @@ def tell_gaps(test, writers, moments):
     """
     gaps = [max(writer.longest_gap(moment, GAP_WINDOW_S) for writer in writers)
             for moment in moments]
-    test.say(f"{len(gaps)} times a replica was lost; no answers for {statistics.median(gaps):.2f} s "
-             f"(median), {max(gaps):.2f} s at the longest")
+    test.say(f"{len(gaps)} times a replica was lost; no answers for "
+             f"{statistics.median(gaps):.2f} s (median), {max(gaps):.2f} s at the longest")
     return max(gaps)

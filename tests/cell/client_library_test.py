@@ -14,7 +14,7 @@ LOST = 76  # The exit code.
 
 
 class LockHold:
-    """`holdfast lock hold` on /lock; `events` has what it said, with when: (name, facts, moment)."""
+    """`holdfast lock hold` on /lock; `events` has what it said: (name, facts, moment)."""
 
     def __init__(self, endpoints):
         self.events = []

@@ -17,8 +17,8 @@ class CommandLine(CellTest):
         self.environment = dict(os.environ, HOLDFAST_ENDPOINTS=",".join(self.cell.endpoints))
 
     def run_it(self, *arguments, stdin=""):
-        return subprocess.run([programs.program("holdfast"), *arguments], env=self.environment, text=True,
-                              input=stdin, capture_output=True, timeout=60, check=False)
+        return subprocess.run([programs.program("holdfast"), *arguments], env=self.environment,
+                              text=True, input=stdin, capture_output=True, timeout=60, check=False)
 
     def succeed(self, *arguments, stdin=""):
         done = self.run_it(*arguments, stdin=stdin)
@@ -174,7 +174,8 @@ class CommandLine(CellTest):
         self.assertEqual([session["locks_held"] for session in sessions], [1])
         self.succeed("session", "kill", sessions[0]["session"], "--reason", "a test")
         self.assertEqual(holder.wait(timeout=30), LOST)
-        self.assertEqual(self.run_it("session", "kill", "1", "--reason", "none").returncode, REFUSED)
+        unknown = self.run_it("session", "kill", "1", "--reason", "none")
+        self.assertEqual(unknown.returncode, REFUSED)
 
     def test_cell_status_tells_of_each_replica_and_whether_the_cell_serves(self):
         status = self.as_json("cell", "status")

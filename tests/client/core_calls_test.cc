@@ -269,7 +269,8 @@ TEST(CoreCalls, MoreOpenCallsThanAllowedAreRefused) {
   EXPECT_EQ(rig.error_of(third).limit_name, "open_calls_max");
 }
 
-// ---- without a session ----------------------------------------------------------------------------
+// ---- without a session
+// ----------------------------------------------------------------------------
 
 Rig without_session() {
   CoreOptions options = Rig::options();
@@ -295,8 +296,8 @@ TEST(CoreWithoutSession, ReadIsRepeatedAndAnUnnamedBreakIsNot) {
   const CallId unnamed =
       rig.core.call(rig.now, BreakLock{.path = "/l", .reason = "r", .operator_name = "o"}, {});
   const CallId named = rig.core.call(
-      rig.now,
-      BreakLock{.path = "/l", .acquisition = Zxid(5), .reason = "r", .operator_name = "o"}, {});
+      rig.now, BreakLock{.path = "/l", .acquisition = Zxid(5), .reason = "r", .operator_name = "o"},
+      {});
   rig.connect();
   rig.break_connection();
   EXPECT_EQ(rig.error_of(unnamed).code, ErrorCode::kTimeout);

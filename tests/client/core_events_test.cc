@@ -7,7 +7,9 @@
 namespace holdfast::client::test {
 namespace {
 
-EventName named(std::uint64_t zxid) { return {.zxid = Zxid(zxid)}; }
+EventName named(std::uint64_t zxid) {
+  return {.zxid = Zxid(zxid)};
+}
 
 Event changed(std::uint64_t zxid, const std::string& path) {
   return {.name = named(zxid), .kind = EventKind::kContentsChanged, .path = path};
@@ -47,8 +49,10 @@ TEST(CoreEvents, WatchAnswersFromWhereItIsActive) {
 TEST(CoreEvents, GoToTheWatchesThatWantThem) {
   Watching w;
   const WatchId below =
-      w.rig.core.watch(w.rig.now, {.path = "/", .recursive = true,
-                                   .kinds = {EventKind::kContentsChanged}}).watch;
+      w.rig.core
+          .watch(w.rig.now,
+                 {.path = "/", .recursive = true, .kinds = {EventKind::kContentsChanged}})
+          .watch;
   w.rig.run();
   w.rig.reply(watch_set(w.rig.take("watch"), at(3), Zxid(4)));
   w.rig.deliver({changed(5, "/a"), changed(6, "/b/c")}, 6);

@@ -2,8 +2,8 @@
 
 #include "tests/client/rig.h"
 
-// Opening, lease, jeopardy, expiry and closing of a session (LOCKS: the client's deadline is earlier
-// than the server's).
+// Opening, lease, jeopardy, expiry and closing of a session (LOCKS: the client's deadline is
+// earlier than the server's).
 
 namespace holdfast::client::test {
 namespace {
@@ -112,8 +112,7 @@ TEST(CoreSession, SilencePutsItInJeopardyAndThenEndsIt) {
   EXPECT_EQ(rig.core.state(), SessionState::kJeopardy);
   rig.pass(1);
   EXPECT_EQ(rig.core.state(), SessionState::kExpired);
-  EXPECT_EQ(rig.states,
-            (std::vector{SessionState::kJeopardy, SessionState::kExpired}));
+  EXPECT_EQ(rig.states, (std::vector{SessionState::kJeopardy, SessionState::kExpired}));
   EXPECT_FALSE(rig.core.wake_at());
 }
 
@@ -153,7 +152,8 @@ TEST(CoreSession, CellsWordEndsItAndAllCalls) {
   rig.open();
   const CallId read = rig.get("/a");
   const CallId write = rig.set("/b");
-  rig.reply(failed(rig.take("keep_alive"), {}, {.code = ErrorCode::kSessionExpired, .message = ""}));
+  rig.reply(
+      failed(rig.take("keep_alive"), {}, {.code = ErrorCode::kSessionExpired, .message = ""}));
   EXPECT_EQ(rig.core.state(), SessionState::kExpired);
   EXPECT_EQ(rig.error_of(read).code, ErrorCode::kSessionExpired);
   EXPECT_FALSE(rig.error_of(read).outcome_pending);
@@ -167,7 +167,8 @@ TEST(CoreSession, WrongSecretAtResumingEndsIt) {
   rig.open();
   rig.break_connection();
   rig.connect();
-  rig.reply(failed(rig.take("resume_session"), {}, {.code = ErrorCode::kWrongSecret, .message = ""}));
+  rig.reply(
+      failed(rig.take("resume_session"), {}, {.code = ErrorCode::kWrongSecret, .message = ""}));
   EXPECT_EQ(rig.core.state(), SessionState::kExpired);
 }
 
@@ -221,8 +222,8 @@ TEST(CoreSession, CloseGoesOnAtAnotherReplica) {
   rig.break_connection();
   rig.connect();
   rig.reply(resumed(rig.take("resume_session"), at(1)));
-  rig.reply(failed(rig.take("close_session"), {}, {.code = ErrorCode::kSessionExpired,
-                                                   .message = "it was closed before"}));
+  rig.reply(failed(rig.take("close_session"), {},
+                   {.code = ErrorCode::kSessionExpired, .message = "it was closed before"}));
   EXPECT_TRUE(rig.answers.at(close).ok());
 }
 

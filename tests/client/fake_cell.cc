@@ -11,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-
 #include <gtest/gtest.h>
 
 #include "thrift/frame.h"
@@ -36,9 +35,13 @@ FakeCell::FakeCell(std::int64_t lease_ms)
   thread_ = std::thread([this] { io_.run(); });
 }
 
-FakeCell::~FakeCell() { stop(); }
+FakeCell::~FakeCell() {
+  stop();
+}
 
-std::string FakeCell::endpoint() const { return endpoint_; }
+std::string FakeCell::endpoint() const {
+  return endpoint_;
+}
 
 void FakeCell::stop() {
   if (!thread_.joinable()) return;
@@ -107,7 +110,9 @@ Seen FakeCell::wait_for(const std::string& method, std::size_t wanted) {
 std::size_t FakeCell::count(const std::string& method) const {
   const std::lock_guard lock(mutex_);
   std::size_t found = 0;
-  for (const Seen& seen : seen_) found += seen.method == method ? 1 : 0;
+  for (const Seen& seen : seen_) {
+    if (seen.method == method) ++found;
+  }
   return found;
 }
 
@@ -147,7 +152,9 @@ void FakeCell::send(const std::shared_ptr<Peer>& peer, const std::string& messag
   asio::co_spawn(io_, write(peer), asio::detached);
 }
 
-ReplyHead FakeCell::head() const { return {.zxid = Zxid(zxid_), .lease_ms = lease_ms_}; }
+ReplyHead FakeCell::head() const {
+  return {.zxid = Zxid(zxid_), .lease_ms = lease_ms_};
+}
 
 void FakeCell::answer(const std::shared_ptr<Peer>& peer, const Seen& seen) {
   bool swallow = false;
@@ -162,8 +169,7 @@ void FakeCell::answer(const std::shared_ptr<Peer>& peer, const Seen& seen) {
   flush_events();
 }
 
-std::optional<std::string> FakeCell::reply_to(const std::shared_ptr<Peer>& peer,
-                                              const Seen& seen) {
+std::optional<std::string> FakeCell::reply_to(const std::shared_ptr<Peer>& peer, const Seen& seen) {
   if (seen.method == "open_session") return opened(seen, head(), SessionId(41));
   if (seen.method == "keep_alive") {
     std::erase_if(events_, [&](const Event& event) { return event.name <= seen.acknowledged; });

@@ -3,15 +3,16 @@
 #include "client/endpoint_walk.h"
 #include "client/error.h"
 #include "client/lease_clock.h"
-#include "tests/client/wire_script.h"
 #include "client/wire.h"
+#include "tests/client/wire_script.h"
 
 // The small parts of the core by themselves.
 
 namespace holdfast::client::test {
 namespace {
 
-// ---- EndpointWalk ---------------------------------------------------------------------------------
+// ---- EndpointWalk
+// ---------------------------------------------------------------------------------
 
 EndpointWalk walk_over(std::vector<std::string> endpoints) {
   return EndpointWalk(std::move(endpoints), Random(3));
@@ -58,7 +59,8 @@ TEST(EndpointWalk, JitterDiffersBetweenClients) {
   EXPECT_TRUE(differs);
 }
 
-// ---- LeaseClock -----------------------------------------------------------------------------------
+// ---- LeaseClock
+// -----------------------------------------------------------------------------------
 
 TEST(LeaseClock, EndsEarlierThanTheLeaseOfTheCell) {
   LeaseClock lease(1'000);
@@ -80,8 +82,7 @@ TEST(LeaseClock, LateAnswerConfirmsNothing) {
   EXPECT_EQ(lease.advance(1'500), LeaseClock::Change::kJeopardy);
   EXPECT_FALSE(lease.extend(1'500, {.sent_at = 400, .lease_ms = 1'000}));
   EXPECT_EQ(lease.state(), SessionState::kJeopardy);
-  EXPECT_EQ(lease.extend(1'600, {.sent_at = 1'550, .lease_ms = 1'000}),
-            LeaseClock::Change::kSafe);
+  EXPECT_EQ(lease.extend(1'600, {.sent_at = 1'550, .lease_ms = 1'000}), LeaseClock::Change::kSafe);
 }
 
 TEST(LeaseClock, ExpiredIsForGood) {
@@ -95,15 +96,16 @@ TEST(LeaseClock, ExpiredIsForGood) {
   EXPECT_FALSE(lease.wake_at());
 }
 
-// ---- the wire -------------------------------------------------------------------------------------
+// ---- the wire
+// -------------------------------------------------------------------------------------
 
 TEST(Wire, RequestSaysWhatItWasGiven) {
   const wire::Head head{.session = SessionId(0xffff'ffff'ffff'fff0),
                         .request_number = 5,
                         .answered_below = 3,
                         .last_seen = Zxid(9)};
-  const Seen seen = parse_request(wire::encode_request(
-      Set{.path = "/a", .contents = "c", .guard = "1:x:…"}, head, 17));
+  const Seen seen = parse_request(
+      wire::encode_request(Set{.path = "/a", .contents = "c", .guard = "1:x:…"}, head, 17));
   EXPECT_EQ(seen.method, "set_contents");
   EXPECT_EQ(seen.sequence_id, 17);
   EXPECT_EQ(seen.session, SessionId(0xffff'ffff'ffff'fff0));

@@ -21,7 +21,9 @@ inline LockGrant grant_of(std::uint64_t zxid) {
           .acquisition = Zxid(zxid),
           .instance = Zxid(1)};
 }
-inline ReplyHead at(std::uint64_t zxid) { return {.zxid = Zxid(zxid), .lease_ms = kLeaseMs}; }
+inline ReplyHead at(std::uint64_t zxid) {
+  return {.zxid = Zxid(zxid), .lease_ms = kLeaseMs};
+}
 
 // A core with the world around it played by the test: its clock, its connection, its server.
 class Rig {

@@ -1,6 +1,7 @@
+#include "client/sequencer_checker.h"
+
 #include <gtest/gtest.h>
 
-#include "client/sequencer_checker.h"
 #include "tests/client/fake_cell.h"
 #include "thrift/sequencer.h"
 

@@ -1,3 +1,5 @@
+#include "client/session.h"
+
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -10,11 +12,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-
 #include <gtest/gtest.h>
 
 #include "client/async.h"
-#include "client/session.h"
 #include "tests/client/fake_cell.h"
 
 // The library as programs use it, against a server in this process.
@@ -85,8 +85,7 @@ TEST(Session, CannotBeOpenedWhereNobodyListens) {
     FakeCell cell;
     endpoint = cell.endpoint();
   }
-  const auto session =
-      Session::open({.endpoints = {endpoint}, .open_timeout = Milliseconds(300)});
+  const auto session = Session::open({.endpoints = {endpoint}, .open_timeout = Milliseconds(300)});
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code, ErrorCode::kNoQuorum);
 }
@@ -102,12 +101,11 @@ TEST(Session, CarriesOnAtAnotherReplicaWithTheSameNumbers) {
   FakeCell second;
   first.ignore("set_contents");
   second.ignore("set_contents");
-  Session session =
-      Session::open({.endpoints = {first.endpoint(), second.endpoint()}}).value();
+  Session session = Session::open({.endpoints = {first.endpoint(), second.endpoint()}}).value();
   FakeCell& at = first.count("open_session") > 0 ? first : second;
   FakeCell& other = first.count("open_session") > 0 ? second : first;
-  auto written = async_call(session, Set{.path = "/a"}, {.timeout = Milliseconds(10'000)},
-                            asio::use_future);
+  auto written =
+      async_call(session, Set{.path = "/a"}, {.timeout = Milliseconds(10'000)}, asio::use_future);
   const Seen before = at.wait_for("set_contents");
   at.stop();
   const Seen after = other.wait_for("set_contents");
@@ -140,9 +138,9 @@ asio::awaitable<std::string> use_lock(Session& session, OwnerId owner) {
 TEST(Session, WorksInCoroutinesOnTheProgramsExecutor) {
   FakeCell cell;
   asio::io_context context;
-  auto opened = async_open({.endpoints = {cell.endpoint()},
-                            .executor = use_executor(context.get_executor())},
-                           asio::use_future);
+  auto opened =
+      async_open({.endpoints = {cell.endpoint()}, .executor = use_executor(context.get_executor())},
+                 asio::use_future);
   auto work = asio::make_work_guard(context);
   std::thread thread([&context] { context.run(); });
   {
@@ -158,9 +156,8 @@ TEST(Session, BlockingCallInACallbackIsRefused) {
   FakeCell cell;
   Session session = open(cell);
   std::promise<ErrorCode> refused;
-  async_call(session, Get{.path = "/a"}, {}, [&](const Outcome<Contents>&) {
-    refused.set_value(session.get("/b").error().code);
-  });
+  async_call(session, Get{.path = "/a"}, {},
+             [&](const Outcome<Contents>&) { refused.set_value(session.get("/b").error().code); });
   EXPECT_EQ(get(refused.get_future()), ErrorCode::kBadArgument);
 }
 
@@ -192,11 +189,11 @@ TEST(Session, JeopardyAndSafetyAreToldAndGuardsFollow) {
   Told<> safe;
   Told<> guard_jeopardy;
   Told<> guard_safe;
-  Session session = Session::open({.endpoints = {cell.endpoint()},
-                                   .lease = Milliseconds(1'000),
-                                   .callbacks = {.on_jeopardy = jeopardy.callback(),
-                                                 .on_safe = safe.callback()}})
-                        .value();
+  Session session =
+      Session::open({.endpoints = {cell.endpoint()},
+                     .lease = Milliseconds(1'000),
+                     .callbacks = {.on_jeopardy = jeopardy.callback(), .on_safe = safe.callback()}})
+          .value();
   LockGuard guard = session.acquire("/l", {}).value();
   guard.on_jeopardy(guard_jeopardy.callback());
   guard.on_safe(guard_safe.callback());
@@ -235,7 +232,8 @@ TEST(Session, ExpiryIsToldAfterTheGracePeriod) {
   EXPECT_EQ(guard.release().error().code, ErrorCode::kNotHeld);
 }
 
-// ---- guards ---------------------------------------------------------------------------------------
+// ---- guards
+// ---------------------------------------------------------------------------------------
 
 TEST(LockGuard, IsReleasedByItsDestructor) {
   FakeCell cell;
@@ -371,7 +369,8 @@ TEST(Owners, AreOnePerThreadAndNeverZero) {
   EXPECT_FALSE(other.is_none());
 }
 
-// ---- watches --------------------------------------------------------------------------------------
+// ---- watches
+// --------------------------------------------------------------------------------------
 
 Event changed(std::uint64_t zxid) {
   return {.name = {.zxid = Zxid(zxid)}, .kind = EventKind::kContentsChanged, .path = "/a"};
@@ -396,8 +395,8 @@ TEST(Watch, EventsComeToTheCallback) {
   FakeCell cell;
   Session session = open(cell);
   Told<const Event&> told;
-  const auto watch = session.watch({.path = "/a", .kinds = {EventKind::kContentsChanged}},
-                                   told.callback());
+  const auto watch =
+      session.watch({.path = "/a", .kinds = {EventKind::kContentsChanged}}, told.callback());
   ASSERT_TRUE(watch);
   cell.deliver(changed(501));
   told.wait();
@@ -413,7 +412,8 @@ TEST(Watch, EndsWithTheSession) {
   EXPECT_EQ(get(std::move(next)).error().code, ErrorCode::kSessionExpired);
 }
 
-// ---- without a session ----------------------------------------------------------------------------
+// ---- without a session
+// ----------------------------------------------------------------------------
 
 TEST(CellClient, AsksWithoutASession) {
   FakeCell cell;
@@ -439,9 +439,8 @@ TEST(CellClient, RefusesWhatNeedsASession) {
   FakeCell cell;
   CellClient client({.endpoints = {cell.endpoint()}});
   std::promise<ErrorCode> refused;
-  client.submit(Set{.path = "/a"}, {}, [&](const Outcome<AnyReply>& outcome) {
-    refused.set_value(outcome.error().code);
-  });
+  client.submit(Set{.path = "/a"}, {},
+                [&](const Outcome<AnyReply>& outcome) { refused.set_value(outcome.error().code); });
   EXPECT_EQ(get(refused.get_future()), ErrorCode::kBadArgument);
 }
 

@@ -9,8 +9,12 @@
 namespace holdfast::client::test {
 namespace {
 
-std::int64_t i64(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-std::uint64_t u64(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+std::int64_t i64(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+std::uint64_t u64(std::int64_t value) {
+  return static_cast<std::uint64_t>(value);
+}
 
 EventName plain(const api::EventName& name) {
   return {.zxid = Zxid(u64(name.zxid)), .index = static_cast<std::uint32_t>(name.index)};
@@ -126,7 +130,7 @@ Seen parse_request(std::string_view bytes) {
       return seen;
     }
   }
-  HOLDFAST_CHECK(false, "the script does not know the method " + head->method);
+  check_failed(__FILE__, __LINE__, "a known method", "the script does not know " + head->method);
 }
 
 std::string opened(const Seen& to, const ReplyHead& head, SessionId session) {
@@ -186,8 +190,7 @@ std::string watch_set(const Seen& to, const ReplyHead& head, Zxid active_from) {
 }
 
 std::string got(const Seen& to, const ReplyHead& head, const std::string& contents) {
-  return reply<api::LockService_get_result>(to, head,
-                                            [&](auto& out) { out.contents = contents; });
+  return reply<api::LockService_get_result>(to, head, [&](auto& out) { out.contents = contents; });
 }
 
 std::string checked(const Seen& to, const ReplyHead& head, SequencerState state) {

@@ -34,8 +34,8 @@ class Writer(threading.Thread):
 
     Each has contents_of(its path). After a broken connection it goes to the next endpoint, resumes
     its session and repeats all open requests in order. `acknowledged` maps each path to the zxid
-    of the command that created it, as the cell told. stop() ends it after every open request was answered.
-    A refusal that no repetition can mend ends the thread, and stop() raises it.
+    of the command that created it, as the cell told. stop() ends it after every open request was
+    answered. A refusal that no repetition can mend ends the thread, and stop() raises it.
     """
 
     def __init__(self, endpoints, name, first=0, window=16, lease_ms=6000):

@@ -14,8 +14,7 @@ constexpr int kStepsMax = 200'000;  // A cell that does not come to rest is a bu
 
 }  // namespace
 
-// ---- disk
-// -----------------------------------------------------------------------------------------
+// ---- disk ---------------------------------------------------------------------------------------
 
 bool QueuedDisk::run(DiskEvents& events) {
   for (std::deque<Job>* queue : {&log_, &image_}) {
@@ -119,8 +118,7 @@ void QueuedDisk::remove_garbage() {
   });
 }
 
-// ---- network
-// ----------------------------------------------------------------------------------------
+// ---- network ------------------------------------------------------------------------------------
 
 bool Node::has_logged(const std::string& words) const {
   return std::any_of(log.begin(), log.end(), [&](const std::string& line) {
@@ -325,8 +323,7 @@ void Cell::kill(int id) {
   }
 }
 
-// ---- time
-// -----------------------------------------------------------------------------------------------
+// ---- time ---------------------------------------------------------------------------------------
 
 bool Cell::step() {
   for (const auto& it : nodes_) {

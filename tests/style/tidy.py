@@ -81,7 +81,7 @@ BANNED_INCLUDES = [
     ),
     (
         ("",),
-        ("lockserver/net/", "lockserver/main", "client/", "tests/"),
+        ("lockserver/net/", "lockserver/main", "lockserver/daemon", "client/", "tests/"),
         r"<boost/asio.*>",
         "Asio is for lockserver/net/ and client/; the driver has transport.h and clock.h",
     ),
@@ -92,6 +92,7 @@ BANNED_INCLUDES = [
             "lockserver/net/",
             "lockserver/storage/",
             "lockserver/main",
+            "lockserver/daemon",
             "tests/",
         ),
         r"<glog/.*>",

@@ -33,9 +33,9 @@ TEST(Utf8, WellFormedBytesGiveCodePoints) {
 }
 
 TEST(Utf8, IllFormedBytesGiveNone) {
-  for (const std::string bytes : {"", "\x80", "\xbf", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf",
-                                  "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf5\x80\x80\x80",
-                                  "\xff", "\xe2\x28\xa1"}) {
+  for (const std::string bytes :
+       {"", "\x80", "\xbf", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\xbf", "\xed\xbf\xbf",
+        "\xf0\x8f\xbf\xbf", "\xf5\x80\x80\x80", "\xff", "\xe2\x28\xa1"}) {
     EXPECT_EQ(first_code_point(bytes).length, 0U) << printable(bytes);
   }
 }

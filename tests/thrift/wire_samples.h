@@ -13,8 +13,8 @@ namespace holdfast::testing {
 // A message of the client API of which the bytes are kept in tests/testdata/wire.
 struct WireSample {
   std::string name;
-  MessageHead head;  // In the protocol of this sample.
-  std::string bytes; // As encoded now.
+  MessageHead head;   // In the protocol of this sample.
+  std::string bytes;  // As encoded now.
 
   // Decodes bytes as this kind of message and encodes the outcome again.
   std::function<Result<std::string>(std::string_view bytes)> decode_and_encode;

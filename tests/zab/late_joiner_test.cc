@@ -5,7 +5,8 @@
 namespace holdfast::zab::testing {
 namespace {
 
-// What ACK_NEWLEADER covers is acknowledged by it: no ACK of it comes later, and none may be missed.
+// What ACK_NEWLEADER covers is acknowledged by it: no ACK of it comes later, and none may be
+// missed.
 TEST(LateJoiner, StaysWhenItsHistoryWasAcknowledgedByAckNewLeader) {
   SmallCell cell({.voters = {1, 2, 3}, .observers = {}});
   const std::uint64_t leader = cell.elect();

@@ -283,7 +283,9 @@ struct Ordeal {
 TEST(Property, ShouldNotBeTriggered) {
   // The core aborts on broken invariants of its own, and the cell checks them after every input.
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    const Ordeal run(seed);
+    Ordeal run(seed);
+    std::fprintf(stderr,"seed %d now %ld sent %zu elections %zu round %d\n",int(seed),long(run.cell.now()),run.cell.sent().size(),run.primaries.size(),int(run.cell.view(1).round));
+    for(auto&c:run.cell.closes(1))std::fprintf(stderr,"  %s\n",c.c_str());
     EXPECT_GT(run.proposed.size(), 10U) << "nothing happened in run " << seed;
   }
 }

@@ -7,8 +7,9 @@
 
 namespace holdfast {
 
-// Bytes that never change after construction and are shared by those who hold them: one payload stands in the log window,
-// in the queue to the disk and in the streams to several learners without being copied. Compared by content.
+// Bytes that never change after construction and are shared by those who hold them: one payload
+// stands in the log window, in the queue to the disk and in the streams to several learners without
+// being copied. Compared by content.
 class SharedBytes {
  public:
   SharedBytes() = default;

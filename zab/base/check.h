@@ -2,9 +2,10 @@
 
 #include <string>
 
-// Checks of invariants. They are on in every build: a broken invariant is a bug of ours, and a replica that stops is better
-// than one that goes on with wrong state. The second argument is any expression convertible to std::string that describes
-// the state; it is evaluated only when the check fails.
+// Checks of invariants. They are on in every build: a broken invariant is a bug of ours, and a
+// replica that stops is better than one that goes on with wrong state. The second argument is any
+// expression convertible to std::string that describes the state; it is evaluated only when the
+// check fails.
 
 namespace holdfast {
 
@@ -14,9 +15,9 @@ namespace holdfast {
 
 }  // namespace holdfast
 
-#define HOLDFAST_CHECK(condition, description)                                        \
-  do {                                                                                \
-    if (!(condition)) [[unlikely]] {                                                  \
-      ::holdfast::check_failed(__FILE__, __LINE__, #condition, (description));        \
-    }                                                                                 \
+#define HOLDFAST_CHECK(condition, description)                                 \
+  do {                                                                         \
+    if (!(condition)) [[unlikely]] {                                           \
+      ::holdfast::check_failed(__FILE__, __LINE__, #condition, (description)); \
+    }                                                                          \
   } while (false)

@@ -6,7 +6,8 @@
 
 namespace holdfast {
 
-// FNV-1a, continued from `seed`. Same on every machine; for checksums and state hashes, not against an adversary.
+// FNV-1a, continued from `seed`. Same on every machine; for checksums and state hashes, not against
+// an adversary.
 constexpr std::uint64_t kHashSeed = 0xcbf29ce484222325ULL;
 
 constexpr std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) {

@@ -6,7 +6,8 @@
 
 namespace holdfast {
 
-// An integer that does not mix with integers of another meaning. 0 is "none" unless the alias below says otherwise.
+// An integer that does not mix with integers of another meaning. 0 is "none" unless the alias below
+// says otherwise.
 template <typename Tag, typename Rep = std::uint64_t>
 struct StrongId {
   Rep value = 0;
@@ -28,7 +29,8 @@ using ServerId = StrongId<struct ServerIdTag>;
 // Names one run of a replica's process: drawn at random at its start.
 using Incarnation = StrongId<struct IncarnationTag>;
 
-// Names one connection between two replicas at one of its ends. Given by the driver, never reused within a run.
+// Names one connection between two replicas at one of its ends. Given by the driver, never reused
+// within a run.
 using ConnId = StrongId<struct ConnIdTag>;
 
 // Names one attempt of the core to connect to a peer. Given by the core, never reused within a run.
@@ -40,11 +42,13 @@ using Token = StrongId<struct TokenTag>;
 // A client's session: the zxid of the entry that opened it, as an integer.
 using SessionId = StrongId<struct SessionIdTag>;
 
-// Milliseconds of a monotonic, suspend-aware clock with an arbitrary start. The core only compares and subtracts them.
+// Milliseconds of a monotonic, suspend-aware clock with an arbitrary start. The core only compares
+// and subtracts them.
 using Ticks = std::int64_t;
 
-// Position of a committed command in the history: epoch in the high, counter in the low 32 bits. The first proposal of an
-// epoch has counter 1; (e, 0) names the point at which epoch e begins and belongs to no entry. (0, 0) is the empty history.
+// Position of a committed command in the history: epoch in the high, counter in the low 32 bits.
+// The first proposal of an epoch has counter 1; (e, 0) names the point at which epoch e begins and
+// belongs to no entry. (0, 0) is the empty history.
 struct Zxid {
   std::uint64_t value = 0;
 

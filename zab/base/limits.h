@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// Every limit of the service stands here, and in docs/operations.md. A limit that a client can meet is answered with an
-// error that names it; one that a peer breaks closes that peer's connection.
+// Every limit of the service stands here, and in docs/operations.md. A limit that a client can meet
+// is answered with an error that names it; one that a peer breaks closes that peer's connection.
 
 namespace holdfast::limits {
 
@@ -56,9 +56,9 @@ inline constexpr std::size_t kConnectionOutBytesMax = 16 * 1024 * 1024;
 inline constexpr std::size_t kPeerFrameBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kVotersMax = 9;
 inline constexpr std::size_t kObserversMax = 64;
-inline constexpr std::size_t kProposalBytesMax = 2 * 1024 * 1024;       // one entry
-inline constexpr std::size_t kProposalRunBytesMax = 1024 * 1024;        // entries put into one message
-inline constexpr std::size_t kInFlightBytesMax = 64 * 1024 * 1024;      // proposed, not yet committed
+inline constexpr std::size_t kProposalBytesMax = 2 * 1024 * 1024;   // one entry
+inline constexpr std::size_t kProposalRunBytesMax = 1024 * 1024;    // entries put into one message
+inline constexpr std::size_t kInFlightBytesMax = 64 * 1024 * 1024;  // proposed, not yet committed
 inline constexpr std::size_t kInFlightEntriesMax = 100'000;
 inline constexpr std::size_t kLearnerInFlightBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kSnapChunkBytes = 512 * 1024;
@@ -66,9 +66,10 @@ inline constexpr std::size_t kSnapChunksInFlight = 4;
 inline constexpr std::size_t kForwardPendingMax = 100'000;
 
 // The log.
-inline constexpr std::size_t kLogWindowBytes = 32 * 1024 * 1024;        // newest entries kept in memory
-inline constexpr std::uint64_t kLogBytesMax = 256ULL * 1024 * 1024;     // on disk, before old entries go
-inline constexpr std::uint32_t kCounterReserve = 1U << 16U;             // R1
+inline constexpr std::size_t kLogWindowBytes = 32 * 1024 * 1024;  // newest entries kept in memory
+inline constexpr std::uint64_t kLogBytesMax =
+    256ULL * 1024 * 1024;                                    // on disk, before old entries go
+inline constexpr std::uint32_t kCounterReserve = 1U << 16U;  // R1
 
 static_assert(kContentBytesMax < kMultiBytesMax);
 static_assert(kMultiBytesMax < kProposalBytesMax);

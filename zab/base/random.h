@@ -6,8 +6,8 @@
 
 namespace holdfast {
 
-// Pseudo-random numbers that are the same on every machine for the same seed (xoshiro-like quality is not needed:
-// this is SplitMix64). Not for secrets.
+// Pseudo-random numbers that are the same on every machine for the same seed (xoshiro-like quality
+// is not needed: this is SplitMix64). Not for secrets.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}

@@ -8,7 +8,8 @@
 
 namespace holdfast {
 
-// Why something in the environment (a disk, a socket, bytes from elsewhere) failed. Outcomes of the lock service itself
+// Why something in the environment (a disk, a socket, bytes from elsewhere) failed. Outcomes of the
+// lock service itself
 // ("held by another") are cases of reply types and never a Status.
 enum class StatusCode {
   kOk,
@@ -45,7 +46,7 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
   Result(Status status) : state_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     HOLDFAST_CHECK(!std::get<Status>(state_).ok(), "a Result without value needs a failure");
   }
