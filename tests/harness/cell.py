@@ -84,6 +84,10 @@ class Cell:
     def endpoints(self):
         return [replica.endpoint for replica in self.replicas]
 
+    def peer_endpoint(self, replica):
+        """Where its peers reach it."""
+        return self._peer_endpoints[replica.id]
+
     def running(self):
         return [replica for replica in self.replicas if replica.is_running()]
 

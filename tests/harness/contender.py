@@ -16,12 +16,12 @@ class Contender(threading.Thread):
     `tenures` has each time that it held the lock. stop() raises what went wrong.
     """
 
-    def __init__(self, endpoints, lock, counter, name, first=0):
+    def __init__(self, endpoints, lock, counter, name, first=0, lease_ms=6000):
         super().__init__(name=name, daemon=True)
         self.tenures = []
         self._lock = lock
         self._counter = counter
-        self._session = Session(endpoints, name=name, first=first)
+        self._session = Session(endpoints, lease_ms=lease_ms, name=name, first=first)
         self._stopping = threading.Event()
         self._failure = None
 

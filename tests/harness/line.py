@@ -81,5 +81,6 @@ class Line:
 
 def is_unsettled(refusal):
     """The request was not carried out, or may have been: it is to be repeated as it is."""
-    return refusal.outcome_pending or refusal.code in (
+    was_too_slow = refusal.code == api.ErrorCode.TIMEOUT and refusal.retryable
+    return refusal.outcome_pending or was_too_slow or refusal.code in (
         api.ErrorCode.NO_QUORUM, api.ErrorCode.BEHIND, api.ErrorCode.SESSION_NOT_BOUND)

@@ -235,7 +235,6 @@ void Cell::heal() {
   }
 }
 
-// ---- processes
 void Cell::inject(int from, int to, const zab::Message& message) {
   for (const auto& [conn, other] : other_end_) {
     if (owner_.at(conn) == node(from).id && other.node == node(to).id) {
@@ -246,7 +245,7 @@ void Cell::inject(int from, int to, const zab::Message& message) {
   HOLDFAST_CHECK(false, "no connection to put the message into");
 }
 
-// ----------------------------------------------------------------------------------------
+// ---- processes -----------------------------------------------------------------------------------
 
 Cell::Cell(CellOptions options) : options_(std::move(options)) {
   for (int id = 1; id <= options_.voters + options_.observers; ++id) {

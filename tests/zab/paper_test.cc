@@ -283,9 +283,7 @@ struct Ordeal {
 TEST(Property, ShouldNotBeTriggered) {
   // The core aborts on broken invariants of its own, and the cell checks them after every input.
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    Ordeal run(seed);
-    std::fprintf(stderr,"seed %d now %ld sent %zu elections %zu round %d\n",int(seed),long(run.cell.now()),run.cell.sent().size(),run.primaries.size(),int(run.cell.view(1).round));
-    for(auto&c:run.cell.closes(1))std::fprintf(stderr,"  %s\n",c.c_str());
+    const Ordeal run(seed);
     EXPECT_GT(run.proposed.size(), 10U) << "nothing happened in run " << seed;
   }
 }
@@ -294,7 +292,7 @@ TEST(Property, Leadership1AndLeadership2) {
   Ordeal run(11);
   EXPECT_GT(run.primaries.size(), 3U);
   for (const auto& [epoch, ids] : run.primaries) {
-    EXPECT_EQ(ids.size(), 1U) << "two run.primaries in epoch " << to_string(epoch);
+    EXPECT_EQ(ids.size(), 1U) << "two primaries in epoch " << to_string(epoch);
   }
 }
 
