@@ -25,8 +25,11 @@
 //
 //   async_call(session, Get{.path = "/a"}, {}, [](Outcome<Contents> got) { … });
 //   std::future<Outcome<Contents>> got = async_call(session, Get{…}, {}, asio::use_future);
-//   Outcome<LockGuard> lock = co_await async_acquire(session, "/l", {.owner = o},
-//                                                    asio::use_awaitable);
+//   auto acquiring = async_acquire(session, path, options, asio::use_awaitable);
+//   Outcome<LockGuard> lock = co_await std::move(acquiring);
+//
+// The coroutine form stands in two statements on purpose: GCC 12 destroys temporaries that are made
+// within a co_await expression twice.
 //
 // A handler runs on its associated executor; one that has none runs on the session's dispatcher,
 // after the events that happened before its result, and must not throw.

@@ -255,8 +255,15 @@ void Replica::Parts::on_alarm(CallId id) {
   }
 }
 
+// A leader was given the command; or it is a repeated acquire, whose earlier call stands in the
+// queue.
+bool Replica::Parts::is_outcome_open(CallId id, const Call& call) const {
+  const auto* write = std::get_if<WriteCall>(&call.body);
+  return clients.pending.was_sent(id) || (write != nullptr && write->confirming);
+}
+
 Refusal Replica::Parts::overdue(CallId id, const Call& call) const {
-  if (clients.pending.was_sent(id)) {
+  if (is_outcome_open(id, call)) {
     return refuse_timeout(OutcomeIs::kOpen);
   }
   if (!serving && !call.confirmed) {
@@ -279,8 +286,9 @@ void Replica::Parts::refuse_leaderless() {
     waiting.push_back(id);
   }
   for (const CallId id : waiting) {
-    const Ticks since = std::max(clients.calls.at(id).arrived, not_serving_since);
-    if (now - since >= options.no_leader_hold_ms) {
+    const Call& call = clients.calls.at(id);
+    const Ticks since = std::max(call.arrived, not_serving_since);
+    if (now - since >= options.no_leader_hold_ms && !is_outcome_open(id, call)) {
       refuse(id, refuse_no_quorum("This replica has no leader with a quorum behind it."));
     }
   }

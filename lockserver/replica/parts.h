@@ -151,6 +151,7 @@ struct Replica::Parts {
   void refuse(CallId id, Refusal refusal);
   void deliver_refusal(CallId id);
   void on_alarm(CallId id);
+  bool is_outcome_open(CallId id, const Call& call) const;
   Refusal overdue(CallId id, const Call& call) const;
   void refuse_leaderless();
   void begin_barriers();

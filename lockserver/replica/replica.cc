@@ -162,7 +162,7 @@ void Replica::Parts::stop(std::function<void()> stopped) {
       answer_keep_alive(id, WhenEmpty::kAnswer);
     } else if (is_set_aside(id)) {
       answer_waiting(id);
-    } else if (clients.calls.contains(id) && !clients.pending.was_sent(id)) {
+    } else if (clients.calls.contains(id) && !is_outcome_open(id, clients.calls.at(id))) {
       refuse(id, refuse_no_quorum("This replica is being stopped."));
     }
   }
@@ -191,11 +191,11 @@ void Replica::Parts::check_stopped() {
     return;
   }
   for (const CallId id : open_calls()) {
-    if (!clients.calls.contains(id)) {
-      continue;
+    if (auto call = clients.calls.find(id); call != clients.calls.end()) {
+      refuse(id, is_outcome_open(id, call->second)
+                     ? refuse_timeout(OutcomeIs::kOpen)
+                     : refuse_no_quorum("This replica is being stopped."));
     }
-    refuse(id, clients.pending.was_sent(id) ? refuse_timeout(OutcomeIs::kOpen)
-                                            : refuse_no_quorum("This replica is being stopped."));
   }
   drain();
   core.resign("the replica is being stopped");

@@ -127,11 +127,19 @@ TEST(Session, EveryCallHasAnAsynchronousForm) {
   EXPECT_EQ(get(called.get_future()), "contents of /c");
 }
 
+// What is awaited is made before the co_await: GCC 12 destroys temporaries within it twice.
 asio::awaitable<std::string> use_lock(Session& session, OwnerId owner) {
-  auto lock = co_await async_acquire(session, "/l", {.owner = owner}, asio::use_awaitable);
+  const std::string path = "/l";
+  const AcquireOptions options{.owner = owner};
+  const CallOptions no_deadline;
+  const Get get_it{.path = "/co"};
+  auto acquiring = async_acquire(session, path, options, asio::use_awaitable);
+  auto lock = co_await std::move(acquiring);
   if (!lock || !lock->held()) co_return "not held";
-  auto got = co_await async_call(session, Get{.path = "/co"}, {}, asio::use_awaitable);
-  auto released = co_await async_release(*lock, {}, asio::use_awaitable);
+  auto getting = async_call(session, get_it, no_deadline, asio::use_awaitable);
+  auto got = co_await std::move(getting);
+  auto releasing = async_release(*lock, no_deadline, asio::use_awaitable);
+  auto released = co_await std::move(releasing);
   co_return released.ok() && !lock->held() ? got->contents : "not released";
 }
 

@@ -245,7 +245,7 @@ void Cell::inject(int from, int to, const zab::Message& message) {
   HOLDFAST_CHECK(false, "no connection to put the message into");
 }
 
-// ---- processes -----------------------------------------------------------------------------------
+// ---- processes ----------------------------------------------------------------------------------
 
 Cell::Cell(CellOptions options) : options_(std::move(options)) {
   for (int id = 1; id <= options_.voters + options_.observers; ++id) {

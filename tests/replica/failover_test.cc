@@ -126,6 +126,31 @@ TEST(Failover, AForwardedWriteWhoseTimeIsOverMayStillHappen) {
   EXPECT_EQ(outcome(again), "ok");
 }
 
+// Its earlier call stands in the queue and may be granted: to say that nothing was done would leave
+// a lock behind.
+TEST(Failover, ARepeatedAcquireThatCannotBeConfirmedHasAnOpenOutcome) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client holder(cell, leader);
+  holder.open(60'000);
+  holder.acquire("/l", 0, 0);
+  Client waiter(cell, follower);
+  waiter.open(60'000);
+  const auto first = waiter.acquire("/l", -1, 500);
+  cell.advance(600);
+  ASSERT_EQ(outcome(first), "waiting");
+  cell.cut_off(follower);
+  waiter.timeout_ms = 6'000;
+  state::Acquire again{.path = "/l", .wait_ms = -1};
+  again.create = state::LockCreate::kPersistent;
+  const auto second = waiter.repeat(waiter.newest_number(), again, 500);
+  cell.advance(5'500);
+  EXPECT_EQ(outcome(second), "open");
+  cell.advance(700);
+  EXPECT_EQ(outcome(second), "TIMEOUT pending");
+}
+
 TEST(Failover, ACutOffLeaderConfirmsNothing) {
   Cell cell({});
   const int old_leader = cell.wait_for_leader();
