@@ -7,7 +7,8 @@
  * of an unknown kind or out of place closes its connection.
  *
  * CHANNELS. ELECTION: the dialler sends NOTIFICATIONs, the other side nothing. LEADER: a learner
- * has dialled its leader; both send the rest. Zxids are 64-bit patterns: epoch in the high, counter in the low 32 bits.
+ * has dialled its leader; both send the rest. Zxids are 64-bit patterns: epoch in the high, counter
+ * in the low 32 bits.
  *
  * Names are those of ZAB 1.0; docs/protocol.md tells the protocol. Numbers are never reused.
  */

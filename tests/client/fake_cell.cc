@@ -1,5 +1,6 @@
 #include "tests/client/fake_cell.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
@@ -146,6 +148,21 @@ asio::awaitable<void> FakeCell::write(std::shared_ptr<Peer> peer) {
   peer->is_writing = false;
 }
 
+// Without events a keep-alive is answered when it has waited as long as it asked for.
+asio::awaitable<void> FakeCell::end_keep_alive(FakeCell* self, Seen seen) {
+  asio::steady_timer timer(self->io_, std::chrono::milliseconds(seen.max_wait_ms));
+  auto [error] = co_await timer.async_wait(kTuple);
+  if (error) co_return;
+  const auto is_it = [&seen](const Parked& parked) {
+    return parked.seen.sequence_id == seen.sequence_id;
+  };
+  const auto found = std::find_if(self->keep_alives_.begin(), self->keep_alives_.end(), is_it);
+  if (found == self->keep_alives_.end()) co_return;
+  const auto peer = found->peer.lock();
+  self->keep_alives_.erase(found);
+  if (peer != nullptr) self->send(peer, kept_alive(seen, self->head(), {}, {}));
+}
+
 void FakeCell::send(const std::shared_ptr<Peer>& peer, const std::string& message) {
   append_frame(peer->outgoing, message);
   if (std::exchange(peer->is_writing, true)) return;
@@ -174,6 +191,7 @@ std::optional<std::string> FakeCell::reply_to(const std::shared_ptr<Peer>& peer,
   if (seen.method == "keep_alive") {
     std::erase_if(events_, [&](const Event& event) { return event.name <= seen.acknowledged; });
     keep_alives_.push_back({peer, seen});
+    asio::co_spawn(io_, end_keep_alive(this, seen), asio::detached);
     return std::nullopt;
   }
   if (seen.method == "acquire") return reply_to_acquire(peer, seen);

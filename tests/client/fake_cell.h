@@ -64,6 +64,7 @@ class FakeCell {
   static boost::asio::awaitable<void> accept(FakeCell* self);
   static boost::asio::awaitable<void> serve(FakeCell* self, std::shared_ptr<Peer> peer);
   static boost::asio::awaitable<void> write(std::shared_ptr<Peer> peer);
+  static boost::asio::awaitable<void> end_keep_alive(FakeCell* self, Seen seen);
   void answer(const std::shared_ptr<Peer>& peer, const Seen& seen);
   std::optional<std::string> reply_to(const std::shared_ptr<Peer>& peer, const Seen& seen);
   std::optional<std::string> reply_to_acquire(const std::shared_ptr<Peer>& peer, const Seen& seen);
