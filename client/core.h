@@ -97,6 +97,7 @@ class Core {
   void leave(const std::string& why);
   void ping();
   std::int32_t expect(Link::What what, wire::Method method);
+  Ticks overdue_ms() const;
   void send(std::int32_t sequence_id, const wire::Request& request, std::uint64_t number);
   void on_answer(const Link::Expected& expected, const wire::Answer& answer);
   void on_bind_answer(const Link::Expected& expected, const wire::Answer& answer);

@@ -22,10 +22,12 @@ void Core::send_keep_alive() {
   const Ticks wait_ms = facts_.lease_ms / kWaitShareOfLease;
   const wire::Request request = wire::KeepAlive{.acknowledged = events_.acknowledgement(now_),
                                                 .max_wait_ms = static_cast<std::int32_t>(wait_ms)};
-  const std::int32_t sequence_id = link_.expect({.what = Link::What::kKeepAlive,
-                                                 .method = request.index(),
-                                                 .sent_at = now_,
-                                                 .patient_until = now_ + wait_ms + kPatienceMs});
+  const std::int32_t sequence_id =
+      link_.expect({.what = Link::What::kKeepAlive,
+                    .method = request.index(),
+                    .sent_at = now_,
+                    .patient_until = now_ + wait_ms + kPatienceMs,
+                    .leave_at = now_ + wait_ms + kPatienceMs + overdue_ms()});
   send(sequence_id, request, 0);
 }
 

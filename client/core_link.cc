@@ -43,7 +43,7 @@ void Core::see_to_link() {
       return ping();
     case Link::Due::kLeave:
       leave(link_.phase() == Link::Phase::kConnecting ? "no connection within a second"
-                                                      : "silent for a second");
+                                                      : "no answer in time");
       return see_to_link();
   }
 }
@@ -109,7 +109,18 @@ void Core::ping() {
 }
 
 std::int32_t Core::expect(Link::What what, wire::Method method) {
-  return link_.expect({.what = what, .method = method, .sent_at = now_, .patient_until = now_});
+  Link::Expected expected{.what = what, .method = method, .sent_at = now_, .patient_until = now_};
+  if (what == Link::What::kBind) expected.leave_at = now_ + overdue_ms();
+  return link_.expect(expected);
+}
+
+// How late the answers may be on which the lease depends. A replica holds a request for 3 s while
+// there is no leader; with a short lease that is too long to stay.
+Ticks Core::overdue_ms() const {
+  constexpr Ticks kLeastMs = 1'000;
+  constexpr Ticks kMostMs = 3'500;
+  const Ticks lease_ms = facts_.id.is_none() ? options_.lease_ms : facts_.lease_ms;
+  return std::clamp(lease_ms / 4, kLeastMs, kMostMs);
 }
 
 void Core::send(std::int32_t sequence_id, const wire::Request& request, std::uint64_t number) {

@@ -40,6 +40,7 @@ std::int32_t Link::expect(const Expected& expected) {
   const bool is_new = expected_.emplace(last_sequence_id_, expected).second;
   HOLDFAST_CHECK(is_new, "a sequence id is open twice");
   patience_.insert(expected.patient_until);
+  if (expected.leave_at) overdue_.insert(*expected.leave_at);
   ++open_of_[static_cast<std::size_t>(expected.what)];
   return last_sequence_id_;
 }
@@ -48,6 +49,7 @@ std::optional<Link::Expected> Link::take(std::int32_t sequence_id) {
   auto node = expected_.extract(sequence_id);
   if (node.empty()) return std::nullopt;
   patience_.erase(patience_.find(node.mapped().patient_until));
+  if (node.mapped().leave_at) overdue_.erase(overdue_.find(*node.mapped().leave_at));
   --open_of_[static_cast<std::size_t>(node.mapped().what)];
   return node.mapped();
 }
@@ -55,6 +57,7 @@ std::optional<Link::Expected> Link::take(std::int32_t sequence_id) {
 void Link::on_pause(Ticks now) {
   if (phase_ == Phase::kConnecting) at_ = now;
   last_heard_ = now;
+  listens_until_ = now + kSilenceMaxMs;
 }
 
 std::optional<Ticks> Link::silent_since() const {
@@ -70,6 +73,8 @@ Link::Due Link::due(Ticks now) const {
   }
   const std::optional<Ticks> since = silent_since();
   if (!since) return Due::kNothing;
+  const bool is_overdue = !overdue_.empty() && now >= *overdue_.begin();
+  if (is_overdue && now >= listens_until_) return Due::kLeave;
   if (now >= *since + kSilenceMaxMs) return Due::kLeave;
   return now >= std::max(*since, last_ping_) + kPingMs ? Due::kPing : Due::kNothing;
 }
@@ -79,7 +84,9 @@ std::optional<Ticks> Link::wake_at() const {
   if (phase_ == Phase::kConnecting) return at_ + kConnectMaxMs;
   const std::optional<Ticks> since = silent_since();
   if (!since) return std::nullopt;
-  return std::min(std::max(*since, last_ping_) + kPingMs, *since + kSilenceMaxMs);
+  const Ticks silence = std::min(std::max(*since, last_ping_) + kPingMs, *since + kSilenceMaxMs);
+  if (overdue_.empty()) return silence;
+  return std::min(silence, std::max(*overdue_.begin(), listens_until_));
 }
 
 }  // namespace holdfast::client

@@ -38,6 +38,9 @@ class Link {
     WatchId watch;  // kWatch.
     Ticks sent_at = 0;
     Ticks patient_until = 0;  // Silence until then is as it should be.
+    // Without its answer by then the connection is left, although pings are answered: a replica
+    // that cannot bind a session or confirm a lease is of no use to it, another may be.
+    std::optional<Ticks> leave_at;
   };
 
   Phase phase() const { return phase_; }
@@ -75,9 +78,11 @@ class Link {
   Ticks at_ = 0;  // kPlanned: when; kConnecting: since when.
   Ticks last_heard_ = 0;
   Ticks last_ping_ = 0;
+  Ticks listens_until_ = 0;  // After a pause nothing counts as overdue before.
   std::int32_t last_sequence_id_ = 0;
   std::map<std::int32_t, Expected> expected_;
   std::multiset<Ticks> patience_;         // patient_until of each of those.
+  std::multiset<Ticks> overdue_;          // leave_at of those that have one.
   std::array<std::size_t, 7> open_of_{};  // How many of each kind.
 };
 

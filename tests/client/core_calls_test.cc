@@ -244,6 +244,35 @@ TEST(CoreCalls, ParkedKeepAliveMayBeSilentUntilItsTimeIsOver) {
   EXPECT_FALSE(rig.connection);
 }
 
+// Answers every ping for so long, and nothing else.
+void answer_pings(Rig& rig, Ticks ms) {
+  for (Ticks passed = 0; passed < ms && rig.connection; passed += Link::kPingMs) {
+    rig.pass(Link::kPingMs);
+    while (rig.has("cell_status")) rig.reply(done(rig.take("cell_status"), {}));
+  }
+}
+
+TEST(CoreCalls, ReplicaThatAnswersPingsButDoesNotBindIsLeft) {
+  Rig rig;
+  rig.open();
+  rig.break_connection();
+  rig.connect();
+  answer_pings(rig, 2'750);
+  EXPECT_TRUE(rig.connection);
+  answer_pings(rig, 1'000);
+  EXPECT_FALSE(rig.connection);
+}
+
+TEST(CoreCalls, ReplicaThatAnswersPingsButNoKeepAliveIsLeft) {
+  Rig rig;
+  rig.open();
+  answer_pings(rig, kLeaseMs / 4 + 2'750);
+  EXPECT_TRUE(rig.connection);
+  answer_pings(rig, 1'000);
+  EXPECT_FALSE(rig.connection);
+  EXPECT_EQ(rig.core.state(), SessionState::kLive) << "in time to save the session";
+}
+
 TEST(CoreCalls, ProcessThatWasStoppedListensBeforeItLeaves) {
   Rig rig;
   rig.open();
