@@ -149,10 +149,12 @@ void Session::open(SessionOptions options, std::function<void(Outcome<Session>)>
   auto handle = std::make_shared<detail::SessionHandle>(runtime, std::move(secret));
   runtime->start(
       [handle = std::move(handle), done = std::move(done)](Outcome<SessionFacts> facts) mutable {
-        const std::shared_ptr<detail::SessionHandle> mine = std::exchange(handle, nullptr);
+        // The program's session is the only one that is left: whoever destroys it waits for the
+        // close.
+        std::shared_ptr<detail::SessionHandle> mine = std::exchange(handle, nullptr);
         if (!facts) return done(std::move(facts).error());
         mine->set_facts(std::move(facts).value());
-        done(Session(mine));
+        done(Session(std::move(mine)));
       });
 }
 
