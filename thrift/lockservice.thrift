@@ -382,7 +382,8 @@ struct RequestHeader {
 struct ReplyHeader {
   /**
    * The reply is true as of this position of the history. For a request that changed something:
-   * where the command stands. For one answered from the replica's memory: what it had applied.
+   * where the command stands. For one answered from the replica's memory, a repeated request among
+   * them: what it had applied. The fields of a reply to a repeated request are those of the first.
    */
   1: i64 zxid = 0,
   /**
@@ -440,7 +441,8 @@ struct LockGrant {
   /**
    * A printable string that names this acquisition. Hand it to servers that act for the holder;
    * they ask check_sequencers, or compare generations with the highest they have seen. Opaque to
-   * holders.
+   * holders. Shared holders whom one command let in together have the same one, and it is valid
+   * until the last of them is gone.
    */
   1: string sequencer,
   /**
@@ -1347,7 +1349,8 @@ service LockService {
   /**
    * Takes a lock from its holders, for operators; logged with who and why. Their sequencers are
    * invalid at once. The lock passes on when they acknowledged LOCK_LOST or their leases have run
-   * out, or at once with `now`. NO_NODE; NOT_HELD if nobody, or not that acquisition, holds it.
+   * out, or at once with `now`, which also ends a lock-delay that is left there. NO_NODE; NOT_HELD if
+   * there is nobody to take it from, or not that acquisition.
    */
   BreakLockReply break_lock(1: BreakLockRequest request) throws (1: LockServiceError error),
 
