@@ -1349,8 +1349,8 @@ service LockService {
   /**
    * Takes a lock from its holders, for operators; logged with who and why. Their sequencers are
    * invalid at once. The lock passes on when they acknowledged LOCK_LOST or their leases have run
-   * out, or at once with `now`, which also ends a lock-delay that is left there. NO_NODE; NOT_HELD if
-   * there is nobody to take it from, or not that acquisition.
+   * out, or at once with `now`, which also ends a lock-delay that is left there. NO_NODE; NOT_HELD
+   * if there is nobody to take it from, or not that acquisition.
    */
   BreakLockReply break_lock(1: BreakLockRequest request) throws (1: LockServiceError error),
 
