@@ -189,16 +189,16 @@ BANNED_WORDS = [
     (
         CXX,
         ("tests/",),
-        ("tests/cell/",),
+        ("tests/cell/", "tests/chaos/"),
         r"\b(sleep_for|sleep_until|u?sleep|nanosleep)\s*\(",
-        "drive the time yourself; only tests/cell/ runs against a real clock",
+        "drive the time yourself; only tests/cell/ and tests/chaos/ run against a real clock",
     ),
     (
         {".py", ".sh"},
         ("tests/",),
-        ("tests/cell/", "tests/harness/"),
+        ("tests/cell/", "tests/chaos/", "tests/harness/"),
         r"\bsleep\(|^\s*sleep\s+[\d.$]",
-        "wait for the event itself; only tests/cell/ runs against a real clock",
+        "wait for the event itself; only tests/cell/ and tests/chaos/ run against a real clock",
     ),
 ]
 MARKS = ["TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK"]
