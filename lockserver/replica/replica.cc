@@ -330,6 +330,10 @@ const state::StateMachine& Replica::state() const {
   return parts_->machine.state;
 }
 
+const zab::Core& Replica::core() const {
+  return parts_->core;
+}
+
 StatusFacts Replica::status() const {
   const ClientSide& clients = parts_->clients;
   return {.core = parts_->core.view(),

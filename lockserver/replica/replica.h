@@ -67,6 +67,7 @@ class Replica final : public PeerEvents, public DiskEvents {
   void unwatch(LaneId lane, const Terms& terms, std::uint64_t id, OnWatched done);
   StatusFacts status() const;
   const state::StateMachine& state() const;
+  const zab::Core& core() const;  // For those who check its invariants.
 
   // SIGTERM (LOCKS.md §7): no new calls; a leader commits what is proposed and resigns; then
   // `stopped` is called once.
