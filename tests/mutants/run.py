@@ -1,0 +1,110 @@
+"""./dev mutants: does every fault that we know how to make get caught?
+
+Makes one copy of the tree with all mutants of the catalogue in it, each behind a switch, builds it
+once, sees that it passes its tests with no mutant on, and then runs for each mutant the test that
+should catch it, and further tests until one does. Ends with 1 when a mutant survives.
+"""
+
+import argparse
+import concurrent.futures
+import pathlib
+import sys
+import time
+
+import catalogue
+import judge
+import tree
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="./dev mutants", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these mutants")
+    parser.add_argument("--jobs", type=int, default=1, help="mutants at a time (default 1)")
+    parser.add_argument("--build-jobs", type=int, default=2, help="compilers at a time")
+    parser.add_argument("--build", type=pathlib.Path, default=catalogue.ROOT / "build/mutants")
+    parser.add_argument("--list", action="store_true", help="print the catalogue and end")
+    parser.add_argument("--table", type=pathlib.Path, help="write the result as Markdown")
+    return parser.parse_args(arguments)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def select(mutants, names):
+    unknown = sorted(set(names) - {mutant.name for mutant in mutants})
+    if unknown:
+        sys.exit("there is no mutant called " + ", ".join(unknown))
+    return [mutant for mutant in mutants if not names or mutant.name in names]
+
+
+def judge_all(bench, mutants, jobs):
+    verdicts = {}
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        waiting = {pool.submit(bench.judge, mutant): mutant for mutant in mutants}
+        for done in concurrent.futures.as_completed(waiting):
+            mutant = waiting[done]
+            verdict = done.result()
+            verdicts[mutant.name] = verdict
+            by = verdict.by or "SURVIVES"
+            say(
+                f"[{len(verdicts)}/{len(mutants)}] {mutant.name}: {by} ({verdict.seconds:.1f} s)"
+            )
+    return verdicts
+
+
+def table_of(mutants, exempt, verdicts):
+    lines = ["| mutant | file | what it breaks | caught by | s |", "|---|---|---|---|---|"]
+    for mutant in mutants:
+        verdict = verdicts[mutant.name]
+        name = mutant.name + (f" ({mutant.model})" if mutant.model else "")
+        by = verdict.by.replace("Zab/Scenario.GoesAsWritten/", "") or "**survives**"
+        lines.append(
+            f"| {name} | `{mutant.file}` | {mutant.breaks} | {by} | {verdict.seconds:.1f} |"
+        )
+    for one in exempt:
+        name = one["name"] + (f" ({one['model']})" if one.get("model") else "")
+        lines.append(f"| {name} | | {one['reason']} | exempt | |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments):
+    args = parse(arguments)
+    whole = catalogue.load()
+    if args.list:
+        for mutant in whole.mutants:
+            say(f"{mutant.name:48} {mutant.file:36} {mutant.breaks}")
+        return 0
+    if found := catalogue.problems(whole):
+        sys.exit("the catalogue is wrong:\n" + "\n".join(found))
+    mutants = select(whole.mutants, args.names)
+    say(f"== {len(whole.mutants)} mutants in one copy of the tree: {args.build}")
+    output = args.build / "build"
+    try:
+        tree.make_copy(catalogue.ROOT, args.build / "tree", whole.mutants)
+        tree.build(args.build / "tree", output, args.build_jobs)
+    except tree.BuildFailed as failed:
+        sys.exit(f"the copy does not build: {failed}")
+    bench = judge.Bench(output)
+    broken = bench.measure(lambda what, seconds: say(f"{what} ({seconds:.1f} s)"))
+    if broken:
+        sys.exit(broken)
+    began = time.monotonic()
+    verdicts = judge_all(bench, mutants, args.jobs)
+    table = table_of(mutants, whole.exempt, verdicts)
+    say("\n" + table)
+    if args.table:
+        args.table.write_text(table, encoding="utf-8")
+    survivors = [mutant.name for mutant in mutants if not verdicts[mutant.name].by]
+    say(
+        f"{len(mutants)} mutants, {len(mutants) - len(survivors)} caught, "
+        f"{len(survivors)} survived, {len(whole.exempt)} exempt, "
+        f"{time.monotonic() - began:.0f} s"
+    )
+    for name in survivors:
+        say(f"survives: {name}")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
