@@ -5,6 +5,7 @@
 #include "zab/ground.h"
 #include "zab/leader.h"
 #include "zab/learner.h"
+#include "zab/state_hash.h"
 
 namespace holdfast::zab {
 
@@ -21,5 +22,10 @@ struct CoreState {
   RoleState role;
   bool has_stopped = false;  // Fatal was given out; every later input is ignored.
 };
+
+// All that decides the future of the core, as `sight` sees it; Core::hash() is the one with the
+// default sight. What numbers of one run of one replica (tokens, dials, reads, transfers,
+// generations) are in themselves does not count, only how they lie to each other.
+std::uint64_t hash_of(const CoreState& state, const Sight& sight);
 
 }  // namespace holdfast::zab

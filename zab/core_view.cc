@@ -41,19 +41,23 @@ CoreView Core::view() const {
   return view;
 }
 
-std::uint64_t Core::hash() const {
-  StateHash hash(state_->ground.now);
-  state_->ground.hash_into(hash);
-  hash.add(state_->role.index()).add(state_->has_stopped);
-  if (const auto* leader = std::get_if<Leader>(&state_->role)) {
+std::uint64_t hash_of(const CoreState& state, const Sight& sight) {
+  StateHash hash(state.ground.now, sight);
+  state.ground.hash_into(hash);
+  hash.add(state.role.index()).add(state.has_stopped);
+  if (const auto* leader = std::get_if<Leader>(&state.role)) {
     leader->hash_into(hash);
-  } else if (const auto* learner = std::get_if<Learner>(&state_->role)) {
+  } else if (const auto* learner = std::get_if<Learner>(&state.role)) {
     learner->hash_into(hash);
   }
-  for (const Output& output : state_->ground.out.waiting()) {
+  for (const Output& output : state.ground.out.waiting()) {
     hash.add(std::string_view(zab::describe(output)));
   }
   return hash.value();
+}
+
+std::uint64_t Core::hash() const {
+  return hash_of(*state_, Sight());
 }
 
 std::string Core::describe() const {

@@ -1,11 +1,9 @@
 #include "zab/election.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <utility>
 
 #include "zab/base/check.h"
-#include "zab/base/hash.h"
 
 namespace holdfast::zab {
 namespace {
@@ -349,25 +347,19 @@ Ticks Election::jittered(Ticks interval) {
   return interval - static_cast<Ticks>(random_.below(static_cast<std::uint64_t>(interval) / 4 + 1));
 }
 
-std::uint64_t Election::hash() const {
-  std::uint64_t hash = hash_u64(Random(random_).next(), kHashSeed);
-  const auto ticks = [](Ticks t) { return static_cast<std::uint64_t>(t); };
-  for (const std::uint64_t part :
-       {static_cast<std::uint64_t>(role_), round_, std::uint64_t{vote_.epoch.value},
-        vote_.zxid.value, vote_.leader.value, std::uint64_t{decided_ ? 1U : 0U},
-        ticks(finalize_at_.value_or(-1)), ticks(join_at_.value_or(-1)), ticks(resend_interval_),
-        ticks(resend_at_), std::uint64_t{joined_epoch_.value}, failures_.leader.value,
-        std::uint64_t{failures_.epoch.value}, std::uint64_t{failures_.count}}) {
-    hash = hash_u64(part, hash);
+void Election::hash_into(StateHash& hash) const {
+  hash.add(Random(random_).next()).add(role_).add(round_);
+  hash.add(vote_.epoch).add(vote_.zxid).add(vote_.leader).add(decided_);
+  for (const std::optional<Ticks>& at : {finalize_at_, join_at_}) {
+    hash.add(at.has_value());
+    if (at) hash.add_time(*at);
   }
-  for (const std::set<ServerId>* ids : {&dead_, &fresh_, &answered_}) {
-    hash = hash_u64(ids->size(), hash);
-    for (const ServerId id : *ids) hash = hash_u64(id.value, hash);
-  }
-  for (const auto& [leader, until] : avoided_until_) {
-    hash = hash_u64(ticks(until), hash_u64(leader.value, hash));
-  }
-  return tally_.hash(hash);
+  hash.add(resend_interval_).add_time(resend_at_).add(joined_epoch_);
+  hash.add(failures_.leader).add(failures_.epoch).add(failures_.count);
+  hash.add_ids(dead_).add_ids(fresh_).add_ids(answered_);
+  hash.add_set(avoided_until_,
+               [](StateHash& one, const auto& item) { one.add(item.first).add_time(item.second); });
+  tally_.hash_into(hash);
 }
 
 std::string Election::describe() const {

@@ -12,6 +12,7 @@
 #include "zab/message.h"
 #include "zab/output.h"
 #include "zab/quorum.h"
+#include "zab/state_hash.h"
 #include "zab/types.h"
 
 namespace holdfast::zab {
@@ -78,7 +79,7 @@ class Election {
   Role role() const { return role_; }
   std::uint64_t round() const { return round_; }
   const Vote& vote() const { return vote_; }
-  std::uint64_t hash() const;
+  void hash_into(StateHash& hash) const;
   std::string describe() const;
 
  private:

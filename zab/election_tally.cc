@@ -1,9 +1,6 @@
 #include "zab/election_tally.h"
 
 #include <algorithm>
-#include <initializer_list>
-
-#include "zab/base/hash.h"
 
 namespace holdfast::zab {
 namespace {
@@ -12,14 +9,10 @@ bool leads(const Notification& n) {
   return n.role == Role::kLeading && n.vote.leader == n.from;
 }
 
-std::uint64_t hash_of(const Notification& n, std::uint64_t seed) {
-  for (const std::uint64_t part :
-       {n.from.value, n.incarnation.value, static_cast<std::uint64_t>(n.role),
-        std::uint64_t{n.vote.epoch.value}, n.vote.zxid.value, n.vote.leader.value, n.round,
-        static_cast<std::uint64_t>(n.membership), n.config_version.value}) {
-    seed = hash_u64(part, seed);
-  }
-  return seed;
+void add_notification(StateHash& hash, const Notification& n) {
+  hash.add(n.from).add(n.incarnation).add(n.role);
+  hash.add(n.vote.epoch).add(n.vote.zxid).add(n.vote.leader);
+  hash.add(n.round).add(n.membership).add(n.config_version);
 }
 
 }  // namespace
@@ -119,15 +112,13 @@ std::optional<Notification> ElectionTally::leader_in_round(const QuorumSet& quor
   return std::nullopt;
 }
 
-std::uint64_t ElectionTally::hash(std::uint64_t seed) const {
-  for (const auto& [peer, incarnation] : incarnations_) {
-    seed = hash_u64(incarnation.value, hash_u64(peer.value, seed));
-  }
+void ElectionTally::hash_into(StateHash& hash) const {
+  hash.add_set(incarnations_,
+               [](StateHash& one, const auto& item) { one.add(item.first).add(item.second); });
   for (const Heard* heard : {&votes_, &settled_}) {
-    seed = hash_u64(heard->size(), seed);
-    for (const auto& [peer, notification] : *heard) seed = hash_of(notification, seed);
+    hash.add_set(*heard,
+                 [](StateHash& one, const auto& item) { add_notification(one, item.second); });
   }
-  return seed;
 }
 
 std::string ElectionTally::describe() const {

@@ -8,6 +8,7 @@
 
 #include "zab/message.h"
 #include "zab/quorum.h"
+#include "zab/state_hash.h"
 #include "zab/types.h"
 
 namespace holdfast::zab {
@@ -48,7 +49,7 @@ class ElectionTally {
   std::optional<Notification> leader_in_round(const QuorumSet& quorum,
                                               const Notification& own) const;
 
-  std::uint64_t hash(std::uint64_t seed) const;
+  void hash_into(StateHash& hash) const;
   std::string describe() const;
 
  private:

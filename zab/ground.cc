@@ -131,15 +131,22 @@ Election::Self Ground::election_self() const {
 
 void Ground::hash_into(StateHash& hash) const {
   hash.add(options.self).add(promises.accepted).add(promises.current).add(promises.membership);
-  hash.add(log.hash()).add(committed).add(election.hash());
+  hash.add(committed);
+  log.hash_into(hash);
+  if (hash.sees_clock_and_election()) {
+    election.hash_into(hash);
+  }
   persist.hash_into(hash, generation);
   delivery.hash_into(hash);
-  for (const auto& [conn, connection] : held) {
-    hash.add(conn).add_time(connection.since).add(connection.info.has_value());
+  hash.add_set(held, [](StateHash& one, const auto& item) {
+    const auto& [conn, connection] = item;
+    one.add(conn).add_time(connection.since).add(connection.info.has_value());
     if (connection.info) {
-      hash.add(connection.info->from).add(connection.info->accepted);
+      const LearnerInfo& info = *connection.info;
+      one.add(info.from).add(info.observer).add(info.membership);
+      one.add(info.accepted).add(info.config_version);
     }
-  }
+  });
   hash.add(cell_lives)
       .add(highest_seen)
       .add(image_bytes)

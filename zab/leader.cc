@@ -214,14 +214,19 @@ std::vector<CoreView::Learner> Leader::learners() const {
 void Leader::hash_into(StateHash& hash) const {
   discovery_.hash_into(hash);
   reads_.hash_into(hash);
-  for (const auto& [conn, stream] : streams_) {
-    hash.add(conn).add(reads_.newest() - stream.pulse.round);
-    stream.hash_into(hash);
-  }
+  hash.add_set(streams_, [](StateHash& one, const auto& item) {
+    one.add(item.first).add(item.second.pulse.round);
+    item.second.hash_into(one);
+  });
   hash.add(elected_current_).add(accepted_durable_).add(current_durable_).add(discovered_);
   hash.add(established_).add(initial_last_).add(in_flight_.size()).add(in_flight_bytes_);
   hash.add_time(deadlines_.heartbeat).add_time(deadlines_.establish);
-  hash.add(deadlines_.disloyal.has_value()).add_time(deadlines_.disloyal.value_or(hash.now()));
+  if (hash.sees_clock_and_election()) {
+    hash.add(deadlines_.disloyal.has_value());
+  }
+  if (deadlines_.disloyal) {
+    hash.add_time(*deadlines_.disloyal);
+  }
 }
 
 std::string Leader::describe() const {

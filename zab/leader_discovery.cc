@@ -39,9 +39,9 @@ std::optional<Epoch> Discovery::choose_epoch(Epoch seen) {
 
 void Discovery::hash_into(StateHash& hash) const {
   hash.add(kind_).add(epoch_.value_or(Epoch()));
-  for (const auto& [id, accepted] : infos_) {
-    hash.add(id).add(accepted).add(promises_.contains(id));
-  }
+  hash.add_set(infos_,
+               [](StateHash& one, const auto& item) { one.add(item.first).add(item.second); });
+  hash.add_ids(promises_);
 }
 
 std::string Discovery::describe() const {

@@ -26,12 +26,13 @@ std::vector<Confirmation::Barrier> Confirmation::confirm(std::uint64_t round) {
 }
 
 void Confirmation::hash_into(StateHash& hash) const {
-  hash.add(waiting_.size());
+  // The numbers of rounds travel, so they count as they are.
+  hash.add(newest_).add(waiting_.size());
   for (const Barrier& barrier : waiting_) {
     hash.add(barrier.conn).add(barrier.tag).add(barrier.committed);
   }
   for (const Round& round : open_) {
-    hash.add(newest_ - round.number);
+    hash.add(round.number).add(round.barriers.size());
     for (const Barrier& barrier : round.barriers) {
       hash.add(barrier.conn).add(barrier.tag).add(barrier.committed);
     }

@@ -213,11 +213,11 @@ std::optional<std::string> LearnerStream::overdue(const Ground& ground) const {
 void LearnerStream::hash_into(StateHash& hash) const {
   hash.add(who.id).add(who.observer).add(who.counts).add(stage);
   hash.add(cursor_).add(acked_).add(match_).add(newleader_last_).add(newleader_sent_);
-  hash.add(committed_sent_).add(in_flight_bytes_).add(reading_.has_value());
+  hash.add(committed_sent_).add(reading_.has_value()).add(in_flight_.size());
   for (const SentRun& run : in_flight_) {
-    hash.add(run.last).add_time(run.at);
+    hash.add(run.last).add(run.bytes).add_time(run.at);
   }
-  hash.add(log_.floor);
+  hash.add(log_.floor).add(log_.epochs.size());
   for (const EpochEnd& end : log_.epochs) {
     hash.add(end.epoch).add(end.last_counter);
   }

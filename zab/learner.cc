@@ -242,12 +242,13 @@ std::vector<std::uint64_t> PendingReads::answered(std::uint64_t question) {
 }
 
 void PendingReads::hash_into(StateHash& hash) const {
-  hash.add(waiting_.size());
+  // The numbers of questions travel, so they count as they are.
+  hash.add(newest_).add(waiting_.size());
   for (const std::uint64_t tag : waiting_) {
     hash.add(tag);
   }
   for (const auto& [question, tags] : asked_) {
-    hash.add(newest_ - question);
+    hash.add(question).add(tags.size());
     for (const std::uint64_t tag : tags) {
       hash.add(tag);
     }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "zab/base/check.h"
-#include "zab/base/hash.h"
 
 namespace holdfast::zab {
 namespace {
@@ -134,6 +133,7 @@ void LogView::purge(Zxid through) {
 }
 
 void LogView::on_persisted(Token through) {
+  completed_ = std::max(completed_, through);
   while (!pending_.empty() && pending_.front().token <= through) {
     durable_ = pending_.front().last;
     pending_.pop_front();
@@ -175,22 +175,16 @@ void LogView::trim(Zxid delivered) {
   }
 }
 
-std::uint64_t LogView::hash() const {
-  std::uint64_t hash = hash_u64(base_.value, kHashSeed);
-  hash = hash_u64(durable_.value, hash);
-  hash = hash_u64(window_bytes_max_, hash);
-  for (const EpochEnd& end : epochs_) hash = hash_u64(end_of(end).value, hash);
-  hash = hash_u64(pending_.size(), hash);
+void LogView::hash_into(StateHash& hash) const {
+  hash.add(base_).add(durable_).add(window_bytes_max_).add(epochs_.size());
+  for (const EpochEnd& end : epochs_) hash.add(end.epoch).add(end.last_counter);
+  // Tokens only matter by their distance from what is complete.
+  hash.add(pending_.size());
   for (const PendingAppend& append : pending_) {
-    hash = hash_u64(append.last.value, hash_u64(append.token.value, hash));
+    hash.add(append.token.value - completed_.value).add(append.last);
   }
-  hash = hash_u64(window_.size(), hash);
-  for (const Slot& slot : window_) {
-    hash = hash_u64(slot.entry.zxid.value, hash);
-    hash = hash_u64(slot.entry.payload.size(), hash);
-    hash = hash_bytes(slot.entry.payload.view(), hash);
-  }
-  return hash;
+  hash.add(window_.size());
+  for (const Slot& slot : window_) hash.add(slot.entry.zxid).add(slot.entry.payload.view());
 }
 
 std::string LogView::describe() const {

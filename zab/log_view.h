@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "zab/state_hash.h"
 #include "zab/types.h"
 
 namespace holdfast::zab {
@@ -58,7 +59,7 @@ class LogView {
   // delivered, stay. An entry costs its payload and what it takes to hold it.
   void trim(Zxid delivered);
 
-  std::uint64_t hash() const;
+  void hash_into(StateHash& hash) const;
   std::string describe() const;  // "base=1.3 last=2.7 durable=2.5 epochs=[1:8 2:7]"
 
  private:
@@ -90,6 +91,7 @@ class LogView {
   std::uint64_t bytes_before_window_ = 0;  // Slot::bytes_through of the slot before the first.
   std::size_t window_bytes_max_ = 0;
   Token newest_token_;  // For the check of their order alone.
+  Token completed_;     // What on_persisted said last.
 };
 
 }  // namespace holdfast::zab

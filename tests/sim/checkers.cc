@@ -7,7 +7,6 @@
 #include <variant>
 
 #include "tests/sim/invariant_names.h"
-#include "tests/sim/replica.h"
 #include "zab/base/check.h"
 
 namespace holdfast::sim {
@@ -27,28 +26,73 @@ constexpr const char* kNoBlame = "no part of a first start";
 
 }  // namespace
 
-void Checkers::require(bool holds, const char* invariant, const Replica& replica,
+void Checkers::require(bool holds, const char* invariant, const Subject& replica,
                        const std::string& facts) {
   if (holds || violation_.has_value()) return;
   violation_ = {invariant, "replica " + to_string(replica.id()) + ": " + facts};
 }
 
-void Checkers::on_start(const Replica& replica) {
+void Checkers::on_start(const Subject& replica) {
   Seen& seen = seen_[replica.id()];
   const Disk::Contents& disk = replica.disk().contents();
-  seen.incarnation = replica.incarnation();
-  seen.view = zab::CoreView();
+  seen.standing = Standing();
   seen.milestones.reset();
   seen.delivered = disk.image.applied;
-  seen.new_leader.clear();
+  seen.new_leader.reset();
   seen.up_to_date.reset();
+  end_reigns(replica.id());
   seen.barriers.clear();
   require(ghost_.chain_at(disk.image.applied) == disk.image.hash, kState, replica,
           "the image on disk is not the state after " + to_string(disk.image.applied));
   check_epochs(replica);
 }
 
-void Checkers::on_wiped(const Replica& replica) {
+void Checkers::resume(const Subject& replica) {
+  Seen& seen = seen_[replica.id()];
+  const Disk::Contents& disk = replica.disk().contents();
+  seen.disk_accepted = disk.accepted;
+  seen.disk_current = disk.current;
+  seen.standing = Standing();
+  seen.milestones.reset();
+  seen.delivered = disk.image.applied;
+  if (!replica.is_running()) return;
+  seen.standing = standing_of(replica.view());
+  seen.milestones = zab::milestones_of(replica.core().state());
+  seen.delivered = replica.view().delivered;
+}
+
+Checkers::Standing Checkers::standing_of(const zab::CoreView& view) {
+  return {.generation = view.generation,
+          .accepted = view.accepted,
+          .current = view.current,
+          .base = view.base,
+          .last = view.last,
+          .committed = view.committed,
+          .delivered = view.delivered,
+          .applied = view.applied};
+}
+
+void Checkers::hash_into(zab::StateHash& hash) const {
+  ghost_.hash_into(hash);
+  hash.add(has_wiped_).add(violation_.has_value());
+  hash.add_set(seen_, [](zab::StateHash& one, const auto& item) {
+    const Seen& seen = item.second;
+    one.add(item.first);
+    for (const auto& zxid : {seen.new_leader, seen.up_to_date}) {
+      one.add(zxid.has_value()).add(zxid.value_or(Zxid()));
+    }
+    for (const auto& [tag, committed] : seen.barriers) one.add(tag).add(committed);
+  });
+}
+
+// Its process or its role has ended, and its time as a leader with it.
+void Checkers::end_reigns(ServerId leader) {
+  for (auto& [epoch, reign] : ghost_.reigns()) {
+    if (reign.leader == leader) reign.is_over = true;
+  }
+}
+
+void Checkers::on_wiped(const Subject& replica) {
   has_wiped_ = true;
   Seen& seen = seen_[replica.id()];
   seen.disk_accepted = Epoch();
@@ -57,7 +101,7 @@ void Checkers::on_wiped(const Replica& replica) {
 }
 
 // 9. The order of epochs on disk (R2), and that they never go back.
-void Checkers::check_epochs(const Replica& replica) {
+void Checkers::check_epochs(const Subject& replica) {
   const Disk::Contents& disk = replica.disk().contents();
   Seen& seen = seen_[replica.id()];
   require(disk.accepted >= disk.current, kEpochOrder, replica, "accepted < current");
@@ -69,13 +113,13 @@ void Checkers::check_epochs(const Replica& replica) {
   seen.disk_current = disk.current;
 }
 
-void Checkers::on_disk(const Replica& replica, const zab::PersistOp& op) {
+void Checkers::on_disk(const Subject& replica, const zab::PersistOp& op) {
   check_disk(replica, op);
   check_epochs(replica);
   check_committed_safe(replica);
 }
 
-void Checkers::check_disk(const Replica& replica, const zab::PersistOp& op) {
+void Checkers::check_disk(const Subject& replica, const zab::PersistOp& op) {
   if (const auto* append = std::get_if<zab::Append>(&op)) {
     for (const zab::Entry& entry : append->entries) {  // 2, 4, 7.
       const auto* known = ghost_.find(entry.zxid);
@@ -97,7 +141,7 @@ void Checkers::check_disk(const Replica& replica, const zab::PersistOp& op) {
 }
 
 // 5. Who says that it is in epoch `epoch` or later has the initial history of `epoch`.
-void Checkers::check_initial_history(const Replica& replica, Epoch epoch) {
+void Checkers::check_initial_history(const Subject& replica, Epoch epoch) {
   const Ghost::Reign& reign = *ghost_.reign(epoch);
   const Disk& disk = replica.disk();
   require(disk.covers(reign.initial_last) && ghost_.is_prefix(reign.initial_last, disk.last()),
@@ -108,10 +152,10 @@ void Checkers::check_initial_history(const Replica& replica, Epoch epoch) {
 }
 
 // 8. No quorum of disks that may vote is without the last committed entry. Wiped ones may not vote.
-void Checkers::check_committed_safe(const Replica& replica) {
+void Checkers::check_committed_safe(const Subject& replica) {
   const Zxid last = ghost_.committed_last();
   std::size_t lacking = 0;
-  for (const Replica* each : replicas_) {
+  for (const Subject* each : replicas_) {
     const bool counts = !each->is_observer() && each->disk().contents().provisioned;
     if (counts && !each->disk().covers(last)) ++lacking;
   }
@@ -121,7 +165,7 @@ void Checkers::check_committed_safe(const Replica& replica) {
 
 // 11. Called when the operation is queued: nothing that is delivered or known as committed may go
 // from this disk.
-void Checkers::check_loss(const Replica& replica, const zab::PersistOp& op) {
+void Checkers::check_loss(const Subject& replica, const zab::PersistOp& op) {
   Zxid keeps;
   if (const auto* truncate = std::get_if<zab::TruncateTo>(&op)) {
     keeps = truncate->last;
@@ -139,7 +183,7 @@ void Checkers::check_loss(const Replica& replica, const zab::PersistOp& op) {
           "keeps only what is through " + to_string(keeps) + " and loses a committed entry");
 }
 
-void Checkers::on_output(const Replica& replica, const zab::Output& output) {
+void Checkers::on_output(const Subject& replica, const zab::Output& output) {
   Seen& seen = seen_[replica.id()];
   std::visit(
       [&](const auto& o) {
@@ -164,20 +208,24 @@ void Checkers::on_output(const Replica& replica, const zab::Output& output) {
         } else if constexpr (std::is_same_v<T, zab::ReadReady>) {
           check_read(replica, o);
         } else if constexpr (std::is_same_v<T, zab::RoleChange>) {
-          if (o.role == zab::Role::kLooking) seen.up_to_date.reset();
+          if (o.role != zab::Role::kLooking) return;
+          seen.new_leader.reset();
+          seen.up_to_date.reset();
+          end_reigns(replica.id());
         }
       },
       output);
 }
 
-void Checkers::on_message(const Replica& replica, ConnId at, const zab::Message& message) {
+// What comes over a connection that the core has closed has no effect (R19), and would stay here.
+void Checkers::on_message(const Subject& replica, ConnId, const zab::Message& message) {
   Seen& seen = seen_[replica.id()];
-  if (const auto* m = std::get_if<zab::NewLeader>(&message)) seen.new_leader[at] = m->last;
+  if (const auto* m = std::get_if<zab::NewLeader>(&message)) seen.new_leader = m->last;
   if (const auto* m = std::get_if<zab::UpToDate>(&message)) seen.up_to_date = m->committed;
 }
 
 // 10. The table of what must be durable before what is said, on the disk as it is at this moment.
-void Checkers::check_send(const Replica& replica, const zab::Send& send) {
+void Checkers::check_send(const Subject& replica, const zab::Send& send) {
   const Disk& disk = replica.disk();
   const Disk::Contents& contents = disk.contents();
   const auto durable = [&](bool holds) {
@@ -195,10 +243,9 @@ void Checkers::check_send(const Replica& replica, const zab::Send& send) {
             (contents.accepted == ack_epoch->epoch && contents.current == ack_epoch->current &&
              disk.last() == Zxid(end.epoch, end.last_counter)));
   } else if (const auto* ack_nl = std::get_if<zab::AckNewLeader>(&send.message)) {
-    const auto& named = seen_[replica.id()].new_leader;
-    const auto found = named.find(send.conn);
-    durable(found != named.end() && contents.current == ack_nl->epoch &&
-            disk.covers(found->second));
+    auto& named = seen_[replica.id()].new_leader;
+    durable(named.has_value() && contents.current == ack_nl->epoch && disk.covers(*named));
+    named.reset();
   } else if (const auto* ack = std::get_if<zab::Ack>(&send.message)) {
     durable(disk.covers(ack->durable));
   } else if (const auto* up_to_date = std::get_if<zab::UpToDate>(&send.message)) {
@@ -213,7 +260,7 @@ void Checkers::check_send(const Replica& replica, const zab::Send& send) {
 }
 
 // 12: illegal messages never come.
-void Checkers::check_close(const Replica& replica, const zab::Close& close) {
+void Checkers::check_close(const Subject& replica, const zab::Close& close) {
   if (close.reason.find(kNoBlame) != std::string::npos) return;
   for (const char* blame : kBlames) {
     require(close.reason.find(blame) == std::string::npos, kNoBadMessage, replica, close.reason);
@@ -221,7 +268,7 @@ void Checkers::check_close(const Replica& replica, const zab::Close& close) {
 }
 
 // 3, 11: the committed history, in its order and from disk.
-void Checkers::check_deliver(const Replica& replica, const zab::Deliver& deliver) {
+void Checkers::check_deliver(const Subject& replica, const zab::Deliver& deliver) {
   Seen& seen = seen_[replica.id()];
   for (const zab::Entry& entry : deliver.entries) {
     const bool agrees = ghost_.is_committed(entry.zxid) &&
@@ -237,8 +284,8 @@ void Checkers::check_deliver(const Replica& replica, const zab::Deliver& deliver
 }
 
 // 13.
-void Checkers::check_serve(const Replica& replica, const zab::Serve& serve) {
-  const Seen& seen = seen_[replica.id()];
+void Checkers::check_serve(const Subject& replica, const zab::Serve& serve) {
+  Seen& seen = seen_[replica.id()];
   if (serve.role == zab::Role::kLeading) {
     const Ghost::Reign* reign = ghost_.reign(serve.epoch);
     require(reign != nullptr && reign->leader == replica.id(), kServe, replica,
@@ -247,13 +294,14 @@ void Checkers::check_serve(const Replica& replica, const zab::Serve& serve) {
   }
   require(seen.up_to_date.has_value() && replica.state().applied >= *seen.up_to_date, kServe,
           replica, "serves below the commit point of its UPTODATE");
+  seen.up_to_date.reset();
 }
 
-void Checkers::on_barrier(const Replica& replica, std::uint64_t tag) {
+void Checkers::on_barrier(const Subject& replica, std::uint64_t tag) {
   seen_[replica.id()].barriers[tag] = ghost_.committed_last();
 }
 
-void Checkers::check_read(const Replica& replica, const zab::ReadReady& ready) {
+void Checkers::check_read(const Subject& replica, const zab::ReadReady& ready) {
   auto& barriers = seen_[replica.id()].barriers;
   const auto found = barriers.find(ready.tag);
   require(found != barriers.end(), kServe, replica, "answers a read that nobody asked for");
@@ -265,7 +313,7 @@ void Checkers::check_read(const Replica& replica, const zab::ReadReady& ready) {
 }
 
 // 14.
-void Checkers::on_applied(const Replica& replica) {
+void Checkers::on_applied(const Subject& replica) {
   const ChainState& state = replica.state();
   require(ghost_.is_committed(state.applied) && ghost_.chain_at(state.applied) == state.hash,
           kState, replica, "its state is not the one after " + to_string(state.applied));
@@ -273,7 +321,7 @@ void Checkers::on_applied(const Replica& replica) {
 }
 
 // 2, 4: only the established leader proposes, without holes, after its initial history.
-void Checkers::on_proposed(const Replica& replica, const zab::Entry& entry) {
+void Checkers::on_proposed(const Subject& replica, const zab::Entry& entry) {
   const Epoch epoch = entry.zxid.epoch();
   const auto found = ghost_.reigns().find(epoch);
   const bool reigns = found != ghost_.reigns().end() && found->second.leader == replica.id();

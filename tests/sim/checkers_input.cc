@@ -6,23 +6,22 @@
 
 #include "tests/sim/checkers.h"
 #include "tests/sim/invariant_names.h"
-#include "tests/sim/replica.h"
 
 namespace holdfast::sim {
 
-void Checkers::on_input(const Replica& replica) {
-  const zab::CoreView view = replica.view();
+void Checkers::on_input(const Subject& replica) {
+  const zab::CoreView& view = replica.view();
   check_monotone(replica, view);
   note_established(replica, view);
   note_committed(replica, view);
   check_view(replica, view);
   check_shared_history(replica, view);
   check_own(replica);
-  seen_[replica.id()].view = view;
+  seen_[replica.id()].standing = standing_of(view);
 }
 
 // What one replica alone can know to be true of itself.
-void Checkers::check_own(const Replica& replica) {
+void Checkers::check_own(const Subject& replica) {
   Seen& seen = seen_[replica.id()];
   const zab::CoreState& state = replica.core().state();
   const auto broken = zab::check_basic(state);
@@ -36,8 +35,8 @@ void Checkers::check_own(const Replica& replica) {
 }
 
 // 13: within one run nothing that was promised is taken back.
-void Checkers::check_monotone(const Replica& replica, const zab::CoreView& view) {
-  const zab::CoreView& before = seen_[replica.id()].view;
+void Checkers::check_monotone(const Subject& replica, const zab::CoreView& view) {
+  const Standing& before = seen_[replica.id()].standing;
   require(view.committed >= before.committed && view.applied >= before.applied &&
               view.delivered >= before.delivered && view.base >= before.base,
           kServe, replica, "committed, delivered, applied or base went back");
@@ -46,7 +45,7 @@ void Checkers::check_monotone(const Replica& replica, const zab::CoreView& view)
           "an epoch went back in memory");
 }
 
-void Checkers::check_view(const Replica& replica, const zab::CoreView& view) {
+void Checkers::check_view(const Subject& replica, const zab::CoreView& view) {
   require(view.applied <= view.delivered && view.delivered <= view.committed &&
               view.delivered <= view.durable && view.durable <= view.last,
           kNoTruncateDelivered, replica,
@@ -63,31 +62,27 @@ void Checkers::check_view(const Replica& replica, const zab::CoreView& view) {
 }
 
 // 6: a learner that is up to date has a prefix of its leader's log.
-void Checkers::check_shared_history(const Replica& replica, const zab::CoreView& view) {
+void Checkers::check_shared_history(const Subject& replica, const zab::CoreView& view) {
   const bool learner = view.role == zab::Role::kFollowing || view.role == zab::Role::kObserving;
   if (!learner || !view.established) return;
   const Ghost::Reign* reign = ghost_.reign(view.current);
   require(reign != nullptr, kHistoryConsistency, replica, "is up to date in an unknown epoch");
-  if (reign == nullptr || seen_[replica.id()].view.last == view.last) return;
+  if (reign == nullptr || seen_[replica.id()].standing.last == view.last) return;
   require(ghost_.is_prefix(view.last, reign->end()), kHistoryConsistency, replica,
           "its log ends with " + to_string(view.last) + ", not a prefix of its leader's");
 }
 
 // 1, 4, 5: a leader is established once in its epoch, with all that was established or committed
 // before.
-void Checkers::note_established(const Replica& replica, const zab::CoreView& view) {
+void Checkers::note_established(const Subject& replica, const zab::CoreView& view) {
   if (view.role != zab::Role::kLeading || !view.established) return;
   const Epoch epoch = view.current;
   const auto [at, is_new] =
       ghost_.reigns().emplace(epoch, Ghost::Reign{.leader = replica.id(),
-                                                  .incarnation = replica.incarnation(),
-                                                  .generation = view.generation,
                                                   .initial_last = view.last,
                                                   .proposed_last = Zxid(epoch, 0)});
   const Ghost::Reign& reign = at->second;
-  require(reign.leader == replica.id() && reign.incarnation == replica.incarnation() &&
-              reign.generation == view.generation,
-          kOneLeader, replica,
+  require(reign.leader == replica.id() && !reign.is_over, kOneLeader, replica,
           "leads epoch " + to_string(epoch) + ", as " + to_string(reign.leader) + " does or did");
   if (!is_new) return;
   if (at != ghost_.reigns().begin()) {
@@ -103,19 +98,15 @@ void Checkers::note_established(const Replica& replica, const zab::CoreView& vie
     require(ghost_.is_prefix(ghost_.committed_last(), reign.initial_last), kPrimaryOrder, replica,
             "begins without the committed " + to_string(ghost_.committed_last()));
   }
-  for (const Replica* each : replicas_) {
+  for (const Subject* each : replicas_) {
     if (each->disk().contents().current >= epoch) check_initial_history(*each, epoch);
   }
 }
 
 // 3, 8.
-void Checkers::note_committed(const Replica& replica, const zab::CoreView& view) {
-  if (view.committed <= seen_[replica.id()].view.committed) return;
+void Checkers::note_committed(const Subject& replica, const zab::CoreView& view) {
+  if (view.committed <= seen_[replica.id()].standing.committed) return;
   const bool leads = view.role == zab::Role::kLeading && view.established;
-  if (leads) {
-    Ghost::Reign& reign = ghost_.reigns()[view.current];
-    reign.committed = std::max(reign.committed, view.committed);
-  }
   if (view.committed <= ghost_.committed_last()) {
     require(ghost_.is_committed(view.committed), kAgreement, replica,
             to_string(view.committed) + " is not in the committed history");
@@ -130,10 +121,10 @@ void Checkers::note_committed(const Replica& replica, const zab::CoreView& view)
 }
 
 // 8, at the moment of the commit: durable at a quorum that is in this epoch or a later one.
-void Checkers::check_commit_quorum(const Replica& replica, const zab::CoreView& view) {
+void Checkers::check_commit_quorum(const Subject& replica, const zab::CoreView& view) {
   if (has_wiped_) return;  // An acknowledgement may stand for a disk that is gone.
   std::size_t holding = 0;
-  for (const Replica* each : replicas_) {
+  for (const Subject* each : replicas_) {
     const Disk& disk = each->disk();
     const bool counts = !each->is_observer() && disk.contents().provisioned;
     if (counts && disk.contents().current >= view.current && disk.covers(view.committed)) ++holding;

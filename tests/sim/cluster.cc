@@ -28,7 +28,7 @@ Cluster::Cluster(const Design& design)
                        static_cast<std::int64_t>(design.clock_ppm_max);
     replicas_.push_back(std::make_unique<Replica>(options, timing, seeds.next(), world_));
   }
-  std::vector<const Replica*> watched;
+  std::vector<const Subject*> watched;
   for (const auto& replica : replicas_) watched.push_back(replica.get());
   checkers_.watch(std::move(watched));
 }
@@ -181,7 +181,7 @@ void Cluster::forge(ServerId to, const zab::Notification& notification) {
 
 // --- Looking on.
 
-void Cluster::say(const Replica& replica, const std::string& text) {
+void Cluster::say(const Subject& replica, const std::string& text) {
   const SimTime ms = world_.now / kMillisecond;
   const SimTime rest = world_.now % kMillisecond;
   std::string fraction = std::to_string(rest);
@@ -189,18 +189,18 @@ void Cluster::say(const Replica& replica, const std::string& text) {
   trace_.line(std::to_string(ms) + "." + fraction + "  " + to_string(replica.id()) + " " + text);
 }
 
-void Cluster::on_input(const Replica& replica) {
+void Cluster::on_input(const Subject& replica) {
   checkers_.on_input(replica);
 }
 
-void Cluster::on_output(const Replica& replica, const zab::Output& output) {
+void Cluster::on_output(const Subject& replica, const zab::Output& output) {
   trace_.mix(output.index());
   if (trace_.keeps_lines()) say(replica, "-> " + describe(output));
   coverage_.count_output(replica, output);
   checkers_.on_output(replica, output);
 }
 
-void Cluster::on_message(const Replica& replica, ConnId at, const zab::Message& message) {
+void Cluster::on_message(const Subject& replica, ConnId at, const zab::Message& message) {
   trace_.mix(message.index());
   if (trace_.keeps_lines()) {
     say(replica, "<- [" + to_string(at) + "] " + describe(message));
@@ -209,27 +209,27 @@ void Cluster::on_message(const Replica& replica, ConnId at, const zab::Message& 
   checkers_.on_message(replica, at, message);
 }
 
-void Cluster::on_disk(const Replica& replica, const zab::PersistOp& op) {
+void Cluster::on_disk(const Subject& replica, const zab::PersistOp& op) {
   if (trace_.keeps_lines()) say(replica, "disk: " + describe(op));
   checkers_.on_disk(replica, op);
 }
 
-void Cluster::on_proposed(const Replica& replica, const zab::Entry& entry) {
+void Cluster::on_proposed(const Subject& replica, const zab::Entry& entry) {
   trace_.mix(entry.zxid.value);
   if (trace_.keeps_lines()) say(replica, "proposes " + to_string(entry.zxid));
   checkers_.on_proposed(replica, entry);
 }
 
-void Cluster::on_barrier(const Replica& replica, std::uint64_t tag) {
+void Cluster::on_barrier(const Subject& replica, std::uint64_t tag) {
   checkers_.on_barrier(replica, tag);
 }
 
-void Cluster::on_applied(const Replica& replica) {
+void Cluster::on_applied(const Subject& replica) {
   if (trace_.keeps_lines()) say(replica, "applied " + to_string(replica.state().applied));
   checkers_.on_applied(replica);
 }
 
-void Cluster::on_start(const Replica& replica) {
+void Cluster::on_start(const Subject& replica) {
   if (trace_.keeps_lines()) say(replica, "starts");
   checkers_.on_start(replica);
 }

@@ -81,16 +81,16 @@ class Cluster : private Witness {
   std::optional<Violation> find_not_converged() const;
 
  private:
-  void on_input(const Replica& replica) override;
-  void on_output(const Replica& replica, const zab::Output& output) override;
-  void on_message(const Replica& replica, ConnId at, const zab::Message& message) override;
-  void on_disk(const Replica& replica, const zab::PersistOp& op) override;
-  void on_proposed(const Replica& replica, const zab::Entry& entry) override;
-  void on_barrier(const Replica& replica, std::uint64_t tag) override;
-  void on_applied(const Replica& replica) override;
-  void on_start(const Replica& replica) override;
+  void on_input(const Subject& replica) override;
+  void on_output(const Subject& replica, const zab::Output& output) override;
+  void on_message(const Subject& replica, ConnId at, const zab::Message& message) override;
+  void on_disk(const Subject& replica, const zab::PersistOp& op) override;
+  void on_proposed(const Subject& replica, const zab::Entry& entry) override;
+  void on_barrier(const Subject& replica, std::uint64_t tag) override;
+  void on_applied(const Subject& replica) override;
+  void on_start(const Subject& replica) override;
 
-  void say(const Replica& replica, const std::string& text);
+  void say(const Subject& replica, const std::string& text);
   void see(const Network::Packet& packet, Replica& to);
   void see(const Network::Accepted& accepted, Replica& to);
   void see(const Network::Lost& lost, Replica& to);

@@ -3,8 +3,6 @@
 #include <type_traits>
 #include <variant>
 
-#include "tests/sim/replica.h"
-
 namespace holdfast::sim {
 
 void Coverage::add(const Coverage& other) {
@@ -16,7 +14,7 @@ std::uint64_t Coverage::of(const std::string& kind) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
-void Coverage::count_output(const Replica& replica, const zab::Output& output) {
+void Coverage::count_output(const Subject& replica, const zab::Output& output) {
   std::visit(
       [&](const auto& o) {
         using T = std::decay_t<decltype(o)>;
@@ -55,7 +53,7 @@ void Coverage::count_close(const zab::Close& close) {
   if (says("in time") || says("is silent")) count("gives up on silence");
 }
 
-void Coverage::count_send(const Replica& replica, const zab::Send& send) {
+void Coverage::count_send(const Subject& replica, const zab::Send& send) {
   if (const auto* info = std::get_if<zab::LearnerInfo>(&send.message)) {
     if (info->observer) count("observer joins");
   } else if (const auto* ack = std::get_if<zab::AckEpoch>(&send.message)) {
@@ -67,8 +65,8 @@ void Coverage::count_send(const Replica& replica, const zab::Send& send) {
   }
 }
 
-void Coverage::count_message(const Replica& replica, const zab::Message& message) {
-  const zab::CoreView view = replica.view();
+void Coverage::count_message(const Subject& replica, const zab::Message& message) {
+  const zab::CoreView& view = replica.view();
   if (const auto* diff = std::get_if<zab::Diff>(&message)) {
     count(diff->from < view.last ? "DIFF below the end" : "DIFF");
   } else if (std::holds_alternative<zab::Trunc>(message)) {

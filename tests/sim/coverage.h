@@ -12,8 +12,6 @@
 
 namespace holdfast::sim {
 
-class Replica;
-
 // Counts what a run has met, by name, so that a generator of faults that has decayed is noticed: a
 // kind that is never met is not tested.
 class Coverage {
@@ -24,15 +22,15 @@ class Coverage {
   const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
 
   // Counts what the output of a replica shows of the protocol.
-  void count_output(const Replica& replica, const zab::Output& output);
-  void count_message(const Replica& replica, const zab::Message& message);
+  void count_output(const Subject& replica, const zab::Output& output);
+  void count_message(const Subject& replica, const zab::Message& message);
 
   // Every kind that a run of many seeds has to meet.
   static const std::vector<std::string>& expected();
 
  private:
   void count_close(const zab::Close& close);
-  void count_send(const Replica& replica, const zab::Send& send);
+  void count_send(const Subject& replica, const zab::Send& send);
 
   std::map<std::string, std::uint64_t> counts_;
   std::set<ServerId> truncated_;  // Between TRUNC and NEWLEADER.

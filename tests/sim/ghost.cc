@@ -63,6 +63,18 @@ Zxid Ghost::committed_after(Zxid zxid) const {
   return *next;
 }
 
+void Ghost::hash_into(zab::StateHash& hash) const {
+  hash.add(known_.size());
+  for (const auto& [zxid, known] : known_) {
+    hash.add(zxid).add(known.entry.prev).add(known.chain).add(known.proposer);
+  }
+  hash.add(committed_.size()).add(committed_last()).add(reigns_.size());
+  for (const auto& [epoch, reign] : reigns_) {
+    hash.add(epoch).add(reign.leader).add(reign.is_over);
+    hash.add(reign.initial_last).add(reign.proposed_last);
+  }
+}
+
 const Ghost::Reign* Ghost::reign(Epoch epoch) const {
   const auto found = reigns_.find(epoch);
   return found == reigns_.end() ? nullptr : &found->second;

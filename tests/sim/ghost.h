@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/sim/chain_state.h"
+#include "zab/state_hash.h"
 #include "zab/types.h"
 
 namespace holdfast::sim {
@@ -22,11 +23,9 @@ class Ghost {
   };
   struct Reign {
     ServerId leader;
-    Incarnation incarnation;
-    std::uint64_t generation = 0;
-    Zxid initial_last;   // I_e is the history that ends here.
-    Zxid proposed_last;  // (e, 0) before the first proposal.
-    Zxid committed;      // The farthest commit point of this leader.
+    bool is_over = false;  // It has left this office, by itself or by its death.
+    Zxid initial_last;     // I_e is the history that ends here.
+    Zxid proposed_last;    // (e, 0) before the first proposal.
 
     // The last entry of the leader, or the end of its initial history.
     Zxid end() const { return proposed_last.counter() > 0 ? proposed_last : initial_last; }
@@ -51,6 +50,8 @@ class Ghost {
   std::map<Epoch, Reign>& reigns() { return reigns_; }
   const std::map<Epoch, Reign>& reigns() const { return reigns_; }
   const Reign* reign(Epoch epoch) const;
+
+  void hash_into(zab::StateHash& hash) const;
 
  private:
   std::map<Zxid, Known> known_;

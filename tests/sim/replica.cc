@@ -9,7 +9,16 @@
 namespace holdfast::sim {
 
 Replica::Replica(zab::Options options, Timing timing, std::uint64_t seed, World& world)
-    : options_(std::move(options)), timing_(timing), random_(seed), world_(world) {}
+    : options_(std::move(options)),
+      is_observer_(!options_.config.is_voter(options_.self)),
+      timing_(timing),
+      random_(seed),
+      world_(world) {}
+
+const zab::CoreView& Replica::view() const {
+  if (!view_.has_value()) view_ = core_->view();
+  return *view_;
+}
 
 SimTime Replica::sometime(SimTime max) {
   return world_.now + static_cast<SimTime>(random_.below(static_cast<std::uint64_t>(max) + 1));
@@ -32,6 +41,7 @@ void Replica::start(zab::Membership unprovisioned) {
   next_image_sync_ = sometime(timing_.image_sync_every);
   world_.witness->on_start(*this);
   core_.emplace(options_, disk_.recover(unprovisioned, tail), clock());
+  view_.reset();
   drain();
 }
 
@@ -59,8 +69,9 @@ void Replica::crash(Survivors survivors) {
 }
 
 zab::ProposeResult Replica::propose(SharedBytes payload) {
-  const Zxid prev = core_->view().last;
+  const Zxid prev = view().last;
   const auto result = core_->propose(payload);
+  view_.reset();
   if (const auto* proposed = std::get_if<zab::Proposed>(&result)) {
     world_.witness->on_proposed(*this, {proposed->zxid, prev, std::move(payload)});
   }
@@ -70,6 +81,7 @@ zab::ProposeResult Replica::propose(SharedBytes payload) {
 
 bool Replica::read_barrier(std::uint64_t tag) {
   const bool taken = core_->read_barrier(tag);
+  view_.reset();
   if (taken) world_.witness->on_barrier(*this, tag);
   drain();
   return taken;
@@ -78,6 +90,7 @@ bool Replica::read_barrier(std::uint64_t tag) {
 void Replica::drain() {
   while (core_.has_value()) {
     const std::vector<zab::Output> outputs = core_->take();
+    view_.reset();
     world_.witness->on_input(*this);
     if (outputs.empty()) break;
     for (const zab::Output& output : outputs) {
@@ -134,14 +147,16 @@ void Replica::execute(const zab::Output& output) {
 
 void Replica::decide_forwarded(const zab::ForwardedRequest& request) {
   if (!random_.chance(timing_.refuse_forwards_per_mille, 1000)) {
-    const Zxid prev = core_->view().last;
+    const Zxid prev = view().last;
     const auto result = core_->propose(request.payload);
+    view_.reset();
     if (const auto* proposed = std::get_if<zab::Proposed>(&result)) {
       world_.witness->on_proposed(*this, {proposed->zxid, prev, request.payload});
       return;
     }
   }
   core_->reply_to(request.conn, request.payload);
+  view_.reset();
 }
 
 void Replica::schedule_disk() {

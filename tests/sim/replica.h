@@ -11,6 +11,7 @@
 #include "tests/sim/chain_state.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/network.h"
+#include "tests/sim/subject.h"
 #include "tests/sim/witness.h"
 #include "zab/base/random.h"
 #include "zab/core.h"
@@ -27,7 +28,7 @@ struct World {
 // One replica: a core with its disk, its state machine and its clock, and the driver between them.
 // The process may be stopped and started; the disk stays. Things that take time stand in `chores`,
 // each carried out when its time has come.
-class Replica {
+class Replica : public Subject {
  public:
   struct Timing {
     SimTime disk_min = 0;
@@ -63,11 +64,11 @@ class Replica {
   Replica(const Replica&) = delete;
   Replica& operator=(const Replica&) = delete;
 
-  ServerId id() const { return options_.self; }
-  bool is_observer() const { return options_.config.is_voter(id()) == false; }
+  ServerId id() const override { return options_.self; }
+  bool is_observer() const override { return is_observer_; }
   const zab::Options& options() const { return options_; }
   Timing& timing() { return timing_; }
-  const Disk& disk() const { return disk_; }
+  const Disk& disk() const override { return disk_; }
   Disk& disk() { return disk_; }
 
   // The process. `unprovisioned` says what an empty disk means: the first start of the cell, or
@@ -80,19 +81,20 @@ class Replica {
     std::uint64_t image_choice = 0;  // Picks one of the image states since the last sync.
   };
   void crash(Survivors survivors);
-  bool is_running() const { return core_.has_value(); }
+  bool is_running() const override { return core_.has_value(); }
   bool has_failed() const { return failure_.has_value(); }
   const std::string& failure() const {
     return *failure_;
   }  // The Fatal with which the core ended it.
   void forget_failure() { failure_.reset(); }
 
-  const zab::Core& core() const { return *core_; }
-  zab::CoreView view() const { return core_->view(); }
+  const zab::Core& core() const override { return *core_; }
+  const zab::CoreView& view() const override;
   // Gives an input to the core, and carries out what it answers.
   template <typename Function>
   void input(Function give) {
     give(*core_);
+    view_.reset();
     drain();
   }
   Incarnation incarnation() const { return options_.incarnation; }
@@ -102,7 +104,7 @@ class Replica {
   bool read_barrier(std::uint64_t tag);
 
   // State machine.
-  const ChainState& state() const { return state_; }
+  const ChainState& state() const override { return state_; }
 
   // Time.
   std::optional<Due> next_chore() const;
@@ -135,12 +137,14 @@ class Replica {
   SimTime sometime(SimTime max);
 
   zab::Options options_;
+  bool is_observer_;
   Timing timing_;
   Random random_;
   World& world_;
   Disk disk_;
   std::uint64_t starts_ = 0;
   std::optional<zab::Core> core_;
+  mutable std::optional<zab::CoreView> view_;  // Of the core as it is, when somebody has asked.
   std::optional<std::string> failure_;
 
   // All of the following belongs to one run of the process.

@@ -6,6 +6,7 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "zab/core_state.h"
 #include "zab/state_hash.h"
 
 namespace holdfast::zab::testing {
@@ -112,6 +113,71 @@ TEST(StateHash, TimesGoInAsDistancesFromNow) {
   };
   EXPECT_EQ(hash_of(10, 15), hash_of(5000, 5005));
   EXPECT_NE(hash_of(10, 15), hash_of(10, 16));
+}
+
+// A leader of epoch 2 with one learner and one proposal under way.
+struct Reign {
+  Solo solo{{.self = 1}};
+  ConnId conn;
+
+  Reign(std::uint64_t learner, int strangers) {
+    solo.elect(1);
+    for (int i = 0; i < strangers; ++i) solo.close(solo.accept());
+    conn = solo.accept(info_of(learner));
+    solo.hear(conn, ack_epoch_of(kTwo));
+    solo.hear(conn, AckNewLeader{kTwo});
+    solo.propose("x");
+  }
+  std::uint64_t hash(const Sight& sight) { return hash_of(solo.core().state(), sight); }
+};
+
+TEST(StateHash, ConnectionsCountUnderTheirNewNames) {
+  Reign early(2, 0);
+  Reign late(2, 7);
+  ASSERT_NE(early.conn, late.conn);
+  EXPECT_NE(early.hash({}), late.hash({}));
+  EXPECT_EQ(early.hash({.conns = {{early.conn, 5}}}), late.hash({.conns = {{late.conn, 5}}}));
+  EXPECT_NE(early.hash({.conns = {{early.conn, 5}}}), late.hash({.conns = {{late.conn, 6}}}));
+}
+
+TEST(StateHash, ReplicasThatAreExchangedAreEqualUnderExchangedNames) {
+  const Sight blind{.clock_and_election = false};
+  Sight exchanged = blind;
+  exchanged.servers = {{ServerId(2), 3}, {ServerId(3), 2}};
+  Reign with_two(2, 0);
+  Reign with_three(3, 0);
+  EXPECT_NE(with_two.hash(blind), with_three.hash(blind));
+  EXPECT_EQ(with_two.hash(blind), with_three.hash(exchanged));
+}
+
+TEST(StateHash, WithoutClockAndElectionOnlyWhatWasSaidAndWrittenCounts) {
+  const Sight blind{.clock_and_election = false};
+  Solo one({.self = 1});
+  Solo other({.self = 1});
+  other.advance(300);  // Its election has told everybody again.
+  EXPECT_NE(one.core().hash(), other.core().hash());
+  EXPECT_EQ(hash_of(one.core().state(), blind), hash_of(other.core().state(), blind));
+  one.elect(1);
+  EXPECT_NE(hash_of(one.core().state(), blind), hash_of(other.core().state(), blind));
+  other.elect(1);
+  EXPECT_EQ(hash_of(one.core().state(), blind), hash_of(other.core().state(), blind));
+}
+
+TEST(Core, TheSameStateAnHourLaterHasTheSameHash) {
+  const auto leading_from = [](Ticks now) {
+    Options options;
+    options.self = ServerId(1);
+    options.config.voters = {ServerId(1)};
+    Core core(options, DurableState{.membership = Membership::kProvisioned, .epochs = {EpochEnd{}}},
+              now);
+    core.take();
+    core.on_persisted(Token(1));
+    core.take();
+    core.tick(now + 7);
+    core.take();
+    return core.hash();
+  };
+  EXPECT_EQ(leading_from(0), leading_from(3'600'000));
 }
 
 TEST(Core, ADescriptionNamesRoleEpochsAndPositions) {

@@ -23,6 +23,12 @@ Entry entry(Zxid zxid, Zxid prev, std::size_t bytes) {
   return {.zxid = zxid, .prev = prev, .payload = SharedBytes(std::string(bytes, 'x'))};
 }
 
+std::uint64_t hash_of(const LogView& log) {
+  StateHash hash(0);
+  log.hash_into(hash);
+  return hash.value();
+}
+
 DurableState empty_log() {
   DurableState state;
   state.epochs = {{Epoch(0), 0}};
@@ -182,11 +188,11 @@ TEST(LogViews, EqualFuturesHaveEqualHashes) {
   taken_back.append(entry(z(1, 1), Zxid(), 10), Token(1));
   taken_back.append(entry(z(1, 2), z(1, 1), 10), Token(2));
   taken_back.truncate(z(1, 1), Token(3));
-  EXPECT_EQ(plain.hash(), taken_back.hash());
+  EXPECT_EQ(hash_of(plain), hash_of(taken_back));
   plain.on_persisted(Token(3));
-  EXPECT_NE(plain.hash(), taken_back.hash());
+  EXPECT_NE(hash_of(plain), hash_of(taken_back));
   taken_back.on_persisted(Token(3));
-  EXPECT_EQ(plain.hash(), taken_back.hash());
+  EXPECT_EQ(hash_of(plain), hash_of(taken_back));
 }
 
 TEST(LogViewsDeathTest, RefuseEntriesThatDoNotFollow) {
@@ -391,7 +397,7 @@ class RandomLog {
     const auto& entries = model_.log().entries;
     state.tail.assign(entries.begin() + static_cast<std::ptrdiff_t>(model_.window_from()),
                       entries.end());
-    ASSERT_EQ(LogView(state, window_bytes_).hash(), view_.hash()) << view_.describe();
+    ASSERT_EQ(hash_of(LogView(state, window_bytes_)), hash_of(view_)) << view_.describe();
   }
 
  private:
