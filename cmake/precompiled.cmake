@@ -2,6 +2,7 @@
 #   std    what nearly every file includes; nothing that zab/ or lockserver/state/ may not use
 #   asio   std, and Boost.Asio's coroutines and sockets
 #   gtest  std, and GoogleTest
+#   cli    std, CLI11 and JSON: what the commands of a command line include
 # A precompiled header is a matter of speed only: each file still includes what it uses, which a
 # build with -DHOLDFAST_PCH=OFF shows.
 
@@ -47,13 +48,19 @@ set(holdfast_pch_asio
     <boost/asio/use_awaitable.hpp>
     <boost/asio/write.hpp>)
 set(holdfast_pch_gtest ${holdfast_pch_std} <gtest/gtest.h>)
+set(holdfast_pch_cli ${holdfast_pch_std} <CLI/CLI.hpp> <nlohmann/json.hpp>)
+# The packages that they take their headers from.
+set(holdfast_pch_deps_std)
+set(holdfast_pch_deps_asio holdfast_dep_asio)
+set(holdfast_pch_deps_gtest holdfast_dep_gtest)
+set(holdfast_pch_deps_cli holdfast_dep_cli11 holdfast_dep_json)
 
 function(_holdfast_use_pch target kind)
   if(NOT HOLDFAST_PCH OR kind STREQUAL "none")
     return()
   endif()
   if(NOT DEFINED holdfast_pch_${kind})
-    message(FATAL_ERROR "${target}: PCH is '${kind}'; it may be std, asio, gtest or none.")
+    message(FATAL_ERROR "${target}: PCH is '${kind}'; it may be std, asio, gtest, cli or none.")
   endif()
   set(owner holdfast_pch_${kind})
   if(NOT TARGET ${owner})
@@ -63,10 +70,10 @@ function(_holdfast_use_pch target kind)
     endif()
     add_library(${owner} OBJECT "${source}")
     target_link_libraries(${owner} PRIVATE holdfast_warnings)
-    if(NOT kind STREQUAL "std")
-      holdfast_find_dependency(holdfast_dep_${kind})
-      target_link_libraries(${owner} PRIVATE holdfast_dep_${kind})
-    endif()
+    foreach(dep IN LISTS holdfast_pch_deps_${kind})
+      holdfast_find_dependency(${dep})
+      target_link_libraries(${owner} PRIVATE ${dep})
+    endforeach()
     target_precompile_headers(${owner} PRIVATE ${holdfast_pch_${kind}})
   endif()
   target_precompile_headers(${target} REUSE_FROM ${owner})

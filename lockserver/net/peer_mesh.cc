@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "lockserver/net/listen.h"
 #include "lockserver/net/peer_codec.h"
 #include "zab/base/check.h"
 #include "zab/base/limits.h"
@@ -35,22 +36,8 @@ PeerMesh::~PeerMesh() {
 }
 
 Status PeerMesh::listen() {
-  const std::string where = options_.listen.host + ":" + std::to_string(options_.listen.port);
-  boost::system::error_code error;
-  tcp::resolver resolver(io_);
-  const auto found =
-      resolver.resolve(options_.listen.host, std::to_string(options_.listen.port), error);
-  if (error || found.empty()) {
-    return {StatusCode::kIo, "cannot listen for peers on " + where + ": " + error.message()};
-  }
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(boost::asio::socket_base::max_listen_connections, error);
-  if (error)
-    return {StatusCode::kIo, "cannot listen for peers on " + where + ": " + error.message()};
-  return {};
+  return net::listen(
+      acceptor_, {.host = options_.listen.host, .port = options_.listen.port, .for_whom = "peers"});
 }
 
 std::uint16_t PeerMesh::port() const {

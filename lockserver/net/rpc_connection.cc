@@ -32,6 +32,8 @@ RpcConnection::RpcConnection(RpcServer& server, std::uint64_t id, tcp::socket so
   boost::system::error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
+  // When the connection is reset it knows this no more.
+  client_ = socket_.remote_endpoint(ignored);
 }
 
 void RpcConnection::start() {
@@ -137,16 +139,14 @@ void RpcConnection::close() {
 
 void RpcConnection::fail(const std::string& reason) {
   if (!open_) return;
-  boost::system::error_code ignored;
-  const tcp::endpoint client = socket_.remote_endpoint(ignored);
   std::string why = reason;
   if (why.empty() && reader_.buffered_bytes() > 0) {
     why = "it ended within a frame, after " + std::to_string(reader_.buffered_bytes()) +
           " bytes of it";
   }
   if (!why.empty()) {
-    server_.log_("closing the client connection from " + client.address().to_string() + ":" +
-                 std::to_string(client.port()) + ": " + why);
+    server_.log_("closing the client connection from " + client_.address().to_string() + ":" +
+                 std::to_string(client_.port()) + ": " + why);
   }
   close();
   server_.forget(id_);

@@ -40,6 +40,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   RpcServer& server_;
   std::uint64_t id_;
   boost::asio::ip::tcp::socket socket_;
+  boost::asio::ip::tcp::endpoint client_;
   LockService::Lane lane_;
   FrameReader reader_;
   std::string queued_;

@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "lockserver/net/listen.h"
 #include "lockserver/net/rpc_connection.h"
 #include "zab/base/limits.h"
 
@@ -32,21 +33,8 @@ RpcServer::~RpcServer() {
 }
 
 Status RpcServer::listen() {
-  const std::string where = options_.host + ":" + std::to_string(options_.port);
-  boost::system::error_code error;
-  tcp::resolver resolver(io_);
-  const auto found = resolver.resolve(options_.host, std::to_string(options_.port), error);
-  if (error || found.empty()) {
-    return {StatusCode::kIo, "cannot listen for clients on " + where + ": " + error.message()};
-  }
-  const tcp::endpoint endpoint = found.begin()->endpoint();
-  acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(boost::asio::socket_base::max_listen_connections, error);
-  if (error)
-    return {StatusCode::kIo, "cannot listen for clients on " + where + ": " + error.message()};
-  return {};
+  return net::listen(acceptor_,
+                     {.host = options_.host, .port = options_.port, .for_whom = "clients"});
 }
 
 std::uint16_t RpcServer::port() const {

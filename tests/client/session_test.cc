@@ -191,6 +191,35 @@ TEST(Session, MayBeDestroyedInItsOwnCallback) {
   cell.wait_for("close_session");
 }
 
+TEST(Session, JeopardyAndSafetyAreToldAndGuardsFollow) {
+  FakeCell cell(1'000);
+  Told<> jeopardy;
+  Told<> safe;
+  Told<> guard_jeopardy;
+  Told<> guard_safe;
+  Session session =
+      Session::open({.endpoints = {cell.endpoint()},
+                     .lease = Milliseconds(1'000),
+                     .callbacks = {.on_jeopardy = jeopardy.callback(), .on_safe = safe.callback()}})
+          .value();
+  LockGuard guard = session.acquire("/l", {}).value();
+  guard.on_jeopardy(guard_jeopardy.callback());
+  guard.on_safe(guard_safe.callback());
+  EXPECT_TRUE(guard.held());
+  EXPECT_LE(guard.remaining(), Milliseconds(1'000));
+  cell.set_mute(true);
+  jeopardy.wait();
+  guard_jeopardy.wait();
+  EXPECT_FALSE(guard.held());
+  EXPECT_FALSE(guard.lost());
+  EXPECT_EQ(guard.remaining().count(), 0);
+  cell.set_mute(false);
+  safe.wait();
+  guard_safe.wait();
+  EXPECT_FALSE(guard.stop_token().stop_requested());
+  EXPECT_EQ(cell.count("acquire"), 1U) << "it is the same acquisition";
+}
+
 TEST(Session, ExpiryIsToldAfterTheGracePeriod) {
   FakeCell cell(1'000);
   Told<> expired;
