@@ -52,8 +52,9 @@ api::NodeKind::type kind_to_wire(state::NodeKind kind) {
   return api::NodeKind::PERSISTENT;
 }
 
-// The zxid of a waiter is that of the command by which it asked, which is not kept; its place in
-// the queue is.
+// As lockservice.thrift says of lists whose length clients decide.
+constexpr std::size_t kPartiesMax = 100;
+
 std::vector<api::LockParty> parties(const std::vector<state::LockParty>& from, std::size_t most) {
   std::vector<api::LockParty> out;
   out.reserve(std::min(most, from.size()));
@@ -109,7 +110,7 @@ api::LockParty to_wire(const state::LockParty& party) {
   out.host = party.host;
   out.description = party.description;
   out.mode = mode_to_wire(party.mode);
-  out.zxid = wire(party.acquisition);
+  out.zxid = wire(party.acquisition.is_none() ? party.asked : party.acquisition);
   out.since_wall_ms = party.since_wall_ms;
   out.lock_delay_ms = party.lock_delay_ms;
   return out;
@@ -135,7 +136,8 @@ api::LockInfo to_wire(const state::LockInfo& info, std::size_t waiters_max,
               : info.delayed        ? api::LockState::DELAYED
                                     : api::LockState::FREE;
   out.generation = wire(info.generation);
-  out.holders = parties(info.holders, info.holders.size());
+  out.holders = parties(info.holders, kPartiesMax);
+  out.holder_count = static_cast<std::int32_t>(info.holders.size());
   out.waiters = parties(info.waiters, waiters_max);
   out.waiter_count = static_cast<std::int32_t>(info.waiters.size());
   if (out.state == api::LockState::DELAYED) {
@@ -189,7 +191,7 @@ api::LockServiceError to_wire(const state::Error& error) {
   out.code = static_cast<api::ErrorCode::type>(error.code);
   out.message = error.message;
   if (!error.path.empty()) out.__set_path(error.path);
-  if (!error.holders.empty()) out.__set_holders(parties(error.holders, error.holders.size()));
+  if (!error.holders.empty()) out.__set_holders(parties(error.holders, kPartiesMax));
   if (error.remaining_ms > 0) out.__set_remaining_ms(error.remaining_ms);
   if (error.previous_holder) out.__set_previous_holder(to_wire(*error.previous_holder));
   if (!error.limit_name.empty()) {

@@ -22,26 +22,32 @@ state::Error bad(std::string message) {
   return make_error(ErrorCode::kBadArgument, std::move(message));
 }
 
-state::Error too_large(const char* what, std::size_t limit, std::size_t actual) {
+// A limit as docs/operations.md names it.
+struct TextLimit {
+  const char* name;
+  std::size_t bytes;
+};
+constexpr TextLimit kNameLimit{"client_name_bytes_max", limits::kClientNameBytesMax};
+constexpr TextLimit kReasonLimit{"reason_bytes_max", limits::kReasonBytesMax};
+constexpr TextLimit kDescriptionLimit{"description_bytes_max", limits::kDescriptionBytesMax};
+
+std::optional<state::Error> check_text(const char* field, const std::string& text,
+                                       const TextLimit& limit) {
+  if (text.size() <= limit.bytes) return std::nullopt;
   state::Error error =
-      make_error(ErrorCode::kTooLarge, std::string(what) + " has " + std::to_string(actual) +
-                                           " bytes; the limit is " + std::to_string(limit));
-  error.limit_name = what;
-  error.limit = limit;
-  error.actual = actual;
+      make_error(ErrorCode::kTooLarge, std::string(field) + " has " + std::to_string(text.size()) +
+                                           " bytes; the limit " + limit.name + " is " +
+                                           std::to_string(limit.bytes));
+  error.limit_name = limit.name;
+  error.limit = limit.bytes;
+  error.actual = text.size();
   return error;
 }
 
-std::optional<state::Error> check_text(const char* what, const std::string& text,
-                                       std::size_t limit) {
-  if (text.size() > limit) return too_large(what, limit, text.size());
-  return std::nullopt;
-}
-
-std::optional<state::Error> check_required(const char* what, const std::string& text,
-                                           std::size_t limit) {
-  if (text.empty()) return bad(std::string(what) + " must not be empty");
-  return check_text(what, text, limit);
+std::optional<state::Error> check_required(const char* field, const std::string& text,
+                                           const TextLimit& limit) {
+  if (text.empty()) return bad(std::string(field) + " must not be empty");
+  return check_text(field, text, limit);
 }
 
 state::SecretHash hash_of(const std::string& secret) {
@@ -257,14 +263,10 @@ Parsed<state::SecretHash> parse_secret(const std::string& secret) {
 }
 
 Parsed<state::OpenSession> parse_open(const api::OpenSessionRequest& request) {
-  if (auto error = check_text("client_name", request.client_name, limits::kClientNameBytesMax)) {
-    return *error;
-  }
-  if (auto error = check_text("host", request.host, limits::kClientNameBytesMax)) return *error;
-  if (auto error =
-          check_text("instance_name", request.instance_name, limits::kClientNameBytesMax)) {
-    return *error;
-  }
+  if (request.header.session_id != 0) return bad("session_id must be 0 to open a session");
+  if (auto error = check_text("client_name", request.client_name, kNameLimit)) return *error;
+  if (auto error = check_text("host", request.host, kNameLimit)) return *error;
+  if (auto error = check_text("instance_name", request.instance_name, kNameLimit)) return *error;
   if (request.lease_ms < 0) return bad("lease_ms must not be negative");
   Parsed<state::SecretHash> secret = parse_secret(request.secret);
   if (auto* error = std::get_if<state::Error>(&secret)) return std::move(*error);
@@ -294,7 +296,7 @@ Parsed<state::Op> parse_acquire(const api::AcquireRequest& request, const CellNa
   if (request.lock_delay_ms < 0 || request.lock_delay_ms > limits::kLockDelayMaxMs) {
     return bad("lock_delay_ms is from 0 to " + std::to_string(limits::kLockDelayMaxMs));
   }
-  if (auto error = check_text("description", request.description, limits::kDescriptionBytesMax)) {
+  if (auto error = check_text("description", request.description, kDescriptionLimit)) {
     return *error;
   }
   return state::Op(state::Acquire{.path = std::get<std::string>(std::move(path)),
@@ -307,9 +309,8 @@ Parsed<state::Op> parse_acquire(const api::AcquireRequest& request, const CellNa
 }
 
 Parsed<state::Op> parse_kill(const api::KillSessionRequest& request) {
-  if (auto error = check_required("reason", request.reason, limits::kReasonBytesMax)) return *error;
-  if (auto error =
-          check_required("operator_name", request.operator_name, limits::kClientNameBytesMax)) {
+  if (auto error = check_required("reason", request.reason, kReasonLimit)) return *error;
+  if (auto error = check_required("operator_name", request.operator_name, kNameLimit)) {
     return *error;
   }
   return state::Op(state::KillSession{.session = SessionId(from_wire(request.session_id)),
@@ -319,9 +320,8 @@ Parsed<state::Op> parse_kill(const api::KillSessionRequest& request) {
 }
 
 Parsed<state::Op> parse_break(const api::BreakLockRequest& request, const CellNames& cell) {
-  if (auto error = check_required("reason", request.reason, limits::kReasonBytesMax)) return *error;
-  if (auto error =
-          check_required("operator_name", request.operator_name, limits::kClientNameBytesMax)) {
+  if (auto error = check_required("reason", request.reason, kReasonLimit)) return *error;
+  if (auto error = check_required("operator_name", request.operator_name, kNameLimit)) {
     return *error;
   }
   Parsed<std::string> path = parse_client_path(request.path, cell);

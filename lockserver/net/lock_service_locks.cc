@@ -14,6 +14,9 @@ constexpr std::size_t kLocksPageMax = 1000;
 constexpr std::size_t kWaitersDefault = 100;
 constexpr std::size_t kWaitersMax = 1000;
 constexpr Ticks kHoldMaxMs = 600'000;
+// What a lock and one of its holders cost in a reply beside their texts.
+constexpr std::size_t kLockBytes = 120;
+constexpr std::size_t kPartyBytes = 120;
 
 std::size_t page_of(std::int32_t asked, std::size_t normal, std::size_t most) {
   return asked <= 0 ? normal : std::min(static_cast<std::size_t>(asked), most);
@@ -39,10 +42,50 @@ api::SequencerState::type state_of(const std::string& text, const state::StateMa
                                            : api::SequencerState::VALID;
 }
 
+std::size_t bytes_of(const api::LockParty& party) {
+  return kPartyBytes + party.client_name.size() + party.host.size() + party.description.size();
+}
+
+std::size_t bytes_of(const api::LockInfo& info) {
+  std::size_t bytes = kLockBytes + info.path.size();
+  for (const api::LockParty& holder : info.holders) bytes += bytes_of(holder);
+  if (info.__isset.previous_holder) bytes += bytes_of(info.previous_holder);
+  return bytes;
+}
+
 bool concerns(const state::LockInfo& info, SessionId session) {
   const auto of_session = [session](const state::LockParty& p) { return p.session == session; };
   return std::any_of(info.holders.begin(), info.holders.end(), of_session) ||
          std::any_of(info.waiters.begin(), info.waiters.end(), of_session);
+}
+
+struct LockPage {
+  std::string prefix;
+  std::string after;
+  std::size_t limit = 0;
+  SessionId only;  // None: of all sessions.
+};
+
+void fill_page(const state::StateMachine& state, const LockPage& page, api::ListLocksReply& out) {
+  std::string from = page.after;
+  std::size_t bytes = 0;
+  while (true) {
+    const std::vector<state::LockInfo> found = state.list_locks(page.prefix, from, kLocksPageMax);
+    for (const state::LockInfo& info : found) {
+      from = info.path;
+      if (!page.only.is_none() && !concerns(info, page.only)) continue;
+      api::LockInfo lock = to_wire(info, 0, state.last_stamp().cluster_ms);
+      bytes += bytes_of(lock);
+      const bool is_full = out.locks.size() == page.limit ||
+                           (bytes > limits::kListPageBytesMax && !out.locks.empty());
+      if (is_full) {
+        out.more = true;
+        return;
+      }
+      out.locks.push_back(std::move(lock));
+    }
+    if (found.size() < kLocksPageMax) return;
+  }
 }
 
 }  // namespace
@@ -182,27 +225,15 @@ void LockService::list_locks(Lane lane, const api::ListLocksRequest& request,
                              Respond<api::ListLocksReply> respond) {
   Parsed<std::string> prefix = parse_client_path(request.prefix, options_.cell);
   if (const auto* error = std::get_if<state::Error>(&prefix)) return respond_error(respond, *error);
-  const std::size_t limit = page_of(request.limit, kLocksPageMax, kLocksPageMax);
-  const SessionId only(from_wire(request.only_session_id));
+  LockPage page{.prefix = std::get<std::string>(std::move(prefix)),
+                .after = request.after,
+                .limit = page_of(request.limit, kLocksPageMax, kLocksPageMax),
+                .only = SessionId(from_wire(request.only_session_id))};
   read<api::ListLocksReply>(
       lane, request.header, consistency_of(request.stale_ok), std::move(respond),
-      [prefix = std::get<std::string>(prefix), after = request.after, limit, only](
-          const state::StateMachine& state,
-          api::ListLocksReply& out) -> std::optional<state::Error> {
-        std::string from = after;
-        while (!out.more) {
-          const std::vector<state::LockInfo> found = state.list_locks(prefix, from, kLocksPageMax);
-          for (const state::LockInfo& info : found) {
-            from = info.path;
-            if (!only.is_none() && !concerns(info, only)) continue;
-            if (out.locks.size() == limit) {
-              out.more = true;
-              break;
-            }
-            out.locks.push_back(to_wire(info, 0, state.last_stamp().cluster_ms));
-          }
-          if (found.size() < kLocksPageMax) break;
-        }
+      [page = std::move(page)](const state::StateMachine& state,
+                               api::ListLocksReply& out) -> std::optional<state::Error> {
+        fill_page(state, page, out);
         return std::nullopt;
       });
 }

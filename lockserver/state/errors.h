@@ -14,6 +14,8 @@ namespace holdfast::state {
 
 // Listed in an error, so that a refusal stays small however many there are.
 inline constexpr std::size_t kHoldersInErrorMax = 16;
+// Edges of a circle listed in DEADLOCK.
+inline constexpr std::size_t kCycleInErrorMax = 100;
 // Listed in the answer of BreakLock.
 inline constexpr std::size_t kPartiesInReplyMax = 100;
 

@@ -106,6 +106,7 @@ Reply LockOps::ask(const Acquire& op) {
     error.path = op.path;
     error.message = "To wait for the lock " + printable(op.path) + " would close a circle of " +
                     std::to_string(cycle.size()) + " who wait for each other.";
+    if (cycle.size() > kCycleInErrorMax) cycle.resize(kCycleInErrorMax);
     error.cycle = std::move(cycle);
     return error;
   }

@@ -51,7 +51,7 @@ struct Error {
   std::string limit_name;
   std::uint64_t limit = 0;
   std::uint64_t actual = 0;
-  std::vector<WaitEdge> cycle;  // DEADLOCK: beginning with the refused request.
+  std::vector<WaitEdge> cycle;  // DEADLOCK: beginning with the refused request, 100 edges at most.
   bool operator==(const Error&) const = default;
 };
 

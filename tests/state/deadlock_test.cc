@@ -100,6 +100,23 @@ TEST_F(Deadlocks, AfterARefusalTheOtherWaitCanBeGranted) {
   as<Granted>(cell.last_outcome());
 }
 
+TEST_F(Deadlocks, ALongCircleIsListedInPart) {
+  constexpr std::uint64_t kOwners = 120;
+  const auto path = [](std::uint64_t owner) { return "/z" + std::to_string(owner); };
+  for (std::uint64_t owner = 1; owner <= kOwners; ++owner) {
+    cell.create(a, path(owner));
+    as<Granted>(cell.ask(a, owned_by(owner, exclusive(path(owner)))));
+  }
+  for (std::uint64_t owner = 1; owner < kOwners; ++owner) {
+    as<Waiting>(cell.ask(a, owned_by(owner, exclusive(path(owner + 1)))));
+  }
+  const Error error = error_of(cell.ask(a, owned_by(kOwners, exclusive(path(1)))));
+  EXPECT_EQ(error.code, ErrorCode::kDeadlock);
+  EXPECT_EQ(error.cycle.size(), 100U);
+  EXPECT_EQ(error.cycle[0].owner, OwnerId(kOwners)) << "it begins with who was refused";
+  EXPECT_NE(error.message.find("120"), std::string::npos) << error.message;
+}
+
 TEST_F(Deadlocks, ALongQueueIsSearchedQuickly) {
   // Not through the cell, which looks at the whole state after every command.
   StateMachine machine(StateLimits::defaults(), std::string(kCellPrefix));
