@@ -50,8 +50,7 @@ struct Ground {
   LogView log;
   PersistQueue persist;
   Delivery delivery;
-  Zxid committed;  // Known to be committed. Beyond the log's end only behind an UPTODATE whose
-                   // entries are on their way.
+  Zxid committed;  // Known to be committed; never beyond the log's end.
   Election election;
   std::map<ConnId, HeldConnection> held;
   bool cell_lives =

@@ -91,6 +91,8 @@ class Learner {
   void on_newleader(Ground& ground, const NewLeader& newleader);
   void on_up_to_date(Ground& ground, const UpToDate& up_to_date);
   void begin_entries(Ground& ground);
+  // Stops the replica when it is.
+  bool is_older_than_delivered(Ground& ground, Zxid image) const;
 
   // learner_broadcast: entries, commits, rounds.
   void on_proposal(Ground& ground, const Proposal& proposal);

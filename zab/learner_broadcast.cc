@@ -1,6 +1,7 @@
 // A learner in broadcast: entries, commit points, rounds, its clients' reads and writes (ZAB.md
 // §3.4, §3.6).
 
+#include <algorithm>
 #include <utility>
 
 #include "zab/learner.h"
@@ -9,7 +10,11 @@ namespace holdfast::zab {
 
 namespace {
 
+// Epoch 0 has no entries: a log that begins with one would be refused at the next start.
 bool follows(Zxid zxid, Zxid prev) {
+  if (zxid.epoch().is_none()) {
+    return false;
+  }
   return zxid.epoch() == prev.epoch() ? zxid.value == prev.value + 1
                                       : zxid.epoch() > prev.epoch() && zxid.counter() == 1;
 }
@@ -33,6 +38,10 @@ bool Learner::append_all(Ground& ground, const Message& message,
     }
     ground.append(entry);
   }
+  // UPTODATE's commit point may lie ahead of it (R20).
+  if (active()) {
+    ground.raise_committed(std::min(serve_at_, ground.log.last()));
+  }
   return true;
 }
 
@@ -51,7 +60,10 @@ void Learner::on_inform(Ground& ground, const Inform& inform) {
 // A number and no list of pending proposals (ZOOKEEPER-4394): in synchronization it is only
 // remembered.
 void Learner::on_commit(Ground& ground, const Message& message, Zxid committed) {
-  if (committed > ground.log.last()) {
+  if (committed <= ground.committed) {
+    return;
+  }
+  if (!ground.log.holds(committed)) {
     refuse(ground, message, "it commits what was not proposed");
     return;
   }

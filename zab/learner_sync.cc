@@ -75,15 +75,27 @@ void Learner::on_trunc(Ground& ground, const Trunc& trunc) {
   begin_entries(ground);
 }
 
+// R16: images stand at committed zxids, so a leader whose image is older than what was delivered
+// here lacks what is committed.
+bool Learner::is_older_than_delivered(Ground& ground, Zxid image) const {
+  if (image >= ground.floor()) {
+    return false;
+  }
+  ground.stop("leader " + to_string(leader_) + " sends an image at " + to_string(image) + ", but " +
+              to_string(ground.floor()) + " is committed here");
+  return true;
+}
+
 void Learner::on_snap(Ground& ground, const Snap& snap) {
-  if (snap.zxid < ground.floor()) {
-    // R16: images stand at committed zxids, so the leader lacks what is committed.
-    ground.stop("leader " + to_string(leader_) + " sends an image at " + to_string(snap.zxid) +
-                ", but " + to_string(ground.floor()) + " is committed here");
+  if (is_older_than_delivered(ground, snap.zxid)) {
     return;
   }
   if (snap.zxid.epoch() > epoch_) {
     refuse(ground, snap, "an image of a later epoch");
+    return;
+  }
+  if (snap.zxid.epoch().is_none() && !snap.zxid.is_none()) {
+    refuse(ground, snap, "epoch 0 has no entries");
     return;
   }
   stage_ = JoinStage::kImage;
@@ -108,6 +120,10 @@ void Learner::on_snap_end(Ground& ground, const SnapEnd& end) {
     refuse(ground, end, "the image received is not the one sent");
     return;
   }
+  // A read of the log that an earlier role began may have delivered more meanwhile.
+  if (is_older_than_delivered(ground, image_.zxid)) {
+    return;
+  }
   ground.install(image_.zxid);  // R5
   ground.raise_committed(image_.zxid);
   begin_entries(ground);
@@ -127,15 +143,18 @@ void Learner::on_newleader(Ground& ground, const NewLeader& newleader) {
 }
 
 void Learner::on_up_to_date(Ground& ground, const UpToDate& up_to_date) {
-  // R20: the leader's commit point of this moment; entries up to it may still be on their way
-  // behind this message.
-  if (up_to_date.committed.epoch() > epoch_) {
-    refuse(ground, up_to_date, "a commit point of a later epoch");
+  // R20: the leader's commit point of this moment. Entries up to it may still be on their way
+  // behind this message; they are then of this epoch, and are known to be committed as they come.
+  const Zxid committed = up_to_date.committed;
+  const bool is_ahead =
+      committed > ground.log.last() && committed.epoch() == epoch_ && committed.counter() > 0;
+  if (!is_ahead && committed > ground.committed && !ground.log.holds(committed)) {
+    refuse(ground, up_to_date, "a commit point that is no entry");
     return;
   }
   stage_ = JoinStage::kActive;
-  serve_at_ = up_to_date.committed;
-  ground.raise_committed(up_to_date.committed);
+  serve_at_ = committed;
+  ground.raise_committed(std::min(committed, ground.log.last()));
   ground.election.settle(role(), leader_, epoch_);
   ground.election.on_join_succeeded();
   announce(ground);

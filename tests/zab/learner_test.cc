@@ -259,6 +259,50 @@ TEST(Learner, ACommitOfWhatWasNotProposedIsRefused) {
   EXPECT_TRUE(at.solo.closed(at.conn));
 }
 
+// A position that names no entry, though it lies within the log: nothing could be delivered up to
+// it.
+TEST(Learner, ACommitThatIsNoEntryIsRefused) {
+  for (const JoinStage stage : {JoinStage::kEntries, JoinStage::kActive}) {
+    Stage at(stage);
+    at.solo.hear(at.conn, Proposal{kTwo, entry(Zxid(kTwo, 1), Zxid(kOne, 2)), Zxid()});
+    at.solo.hear(at.conn, Commit{kTwo, Zxid(kTwo, 0)});
+    EXPECT_TRUE(at.solo.closed(at.conn));
+  }
+}
+
+TEST(Learner, AnUpToDateThatIsNoEntryAndNoneToComeIsRefused) {
+  for (const Zxid committed : {Zxid(kTwo, 0), Zxid(kOne, 3), Zxid(Epoch(3), 1)}) {
+    Stage at(JoinStage::kSynced);
+    at.solo.hear(at.conn, UpToDate{kTwo, committed});
+    EXPECT_TRUE(at.solo.closed(at.conn)) << to_string(committed);
+  }
+}
+
+// The next leader's history may not have what this one promised; a commit point beyond our log
+// would then be passed without being met.
+TEST(Learner, ACommitPointAheadOfTheLogIsForgottenWithItsLeader) {
+  Stage at(JoinStage::kSynced);
+  at.solo.hear(at.conn, UpToDate{kTwo, Zxid(kTwo, 9)});
+  EXPECT_EQ(at.solo.view().committed, Zxid(kOne, 2));
+  at.solo.close(at.conn);
+  EXPECT_EQ(at.solo.view().committed, Zxid(kOne, 2));
+}
+
+TEST(Learner, EpochZeroHasNoEntries) {
+  Solo solo({.self = 1, .accepted = kOne, .current = kOne, .log = ""});
+  solo.elect(3);
+  const ConnId conn = solo.connect();
+  solo.hear(conn, LeaderInfo{kTwo, false});
+  solo.hear(conn, Diff{kTwo, Zxid()});
+  solo.hear(conn, Proposal{kTwo, entry(Zxid(Epoch(0), 1), Zxid()), Zxid()});
+  EXPECT_TRUE(solo.closed(conn));
+  EXPECT_TRUE(solo.view().last.is_none());
+  Stage at(JoinStage::kEpochAcked);
+  at.solo.forget_outputs();
+  at.solo.hear(at.conn, Snap{kTwo, Zxid(Epoch(0), 5)});
+  EXPECT_TRUE(at.solo.outputs<Persist>().empty());
+}
+
 TEST(Learner, ANewLeaderThatDoesNotFitOurLogIsRefused) {
   Stage at(JoinStage::kEntries);
   at.solo.hear(at.conn, NewLeader{kTwo, Zxid(kOne, 3)});
