@@ -3,6 +3,7 @@
 
 #include "lockserver/storage/frame_check.h"
 #include "lockserver/storage/leveldb_store.h"
+#include "lockserver/storage/space_guard.h"
 #include "lockserver/storage/store_parts.h"
 
 namespace holdfast::storage {
@@ -89,6 +90,11 @@ class Opening {
         DirectoryLock::take(parts_.disk, parts_.directory);
     if (!lock.ok()) return lock.status();
     parts_.lock = std::move(lock).value();
+    // Opening a database writes before anybody asks whether there is room: a replica that ends on a
+    // full disk could not start again, with its reserve untouched.
+    const Result<std::uint64_t> free =
+        SpaceGuard(parts_.disk, parts_.directory, parts_.reserve_bytes).free_bytes();
+    if (!free.ok()) return free.status();
     status = open_log(*identity);
     if (status.ok()) status = open_image();
     if (status.ok()) status = check_together(log_, parts_.image->applied());

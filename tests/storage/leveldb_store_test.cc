@@ -382,6 +382,28 @@ TEST(Open, APurgeUnderLoadRemovesItsEntriesWithoutSyncsOfItsOwn) {
   EXPECT_EQ(open_ok(disk).recovered.log_entries, 4U);
 }
 
+TEST(Open, AFullDiskGetsTheReserveBeforeTheDatabasesAreOpened) {
+  const auto disk = initialised_disk();
+  OpenOptions options = options_for(disk);
+  options.reserve_bytes = 100'000;
+  disk->set_free_bytes(1'000'000);
+  {
+    const Result<Opened> opened = open("/data", options);
+    ASSERT_TRUE(opened.ok());
+    ASSERT_GT(*opened->store->free_bytes(), 0U);
+  }
+  disk->set_free_bytes(0);
+  bool is_full = true;
+  disk->set_judge([&](FaultEnv::Op op, const std::string& path) {
+    if (op == FaultEnv::Op::kTruncate && path == "/data/ballast") is_full = false;
+    return is_full ? leveldb::Status::IOError(path, "No space left on device")
+                   : leveldb::Status::OK();
+  });
+  const Result<Opened> again = open("/data", options);
+  ASSERT_TRUE(again.ok()) << again.status().message();
+  EXPECT_EQ(*again->store->free_bytes(), 0U);
+}
+
 TEST(Open, ALargePurgeGivesItsSpaceBack) {
   auto disk = initialised_disk();
   OpenOptions options = options_for(disk);
