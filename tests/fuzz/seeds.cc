@@ -1,0 +1,224 @@
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lockserver/state/state_machine.h"
+#include "lockserver/storage/record_codec.h"
+#include "tests/fuzz/byte_source.h"
+#include "tests/fuzz/random_commands.h"
+#include "tests/net/samples.h"
+#include "zab/base/random.h"
+
+// The seeds of the corpora: tests/fuzz/corpus/<target>/seed-*. Made of what the golden files hold
+// and of a few stories, so that a search begins where the formats are right.
+//
+//   fuzz_seeds CORPUS TESTDATA         says which seeds are not as they should be, and fails then
+//   REWRITE=1 fuzz_seeds CORPUS TESTDATA   writes them
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace holdfast;  // NOLINT(google-build-using-namespace): a program of one file.
+using fuzz::ByteSink;
+
+// Path below the corpus to content.
+using Seeds = std::map<std::string, std::string>;
+
+class Corpus {
+ public:
+  Corpus(Seeds& seeds, std::string target) : seeds_(seeds), target_(std::move(target)) {}
+  void add(std::string_view bytes) {
+    const std::string number = std::to_string(100 + ++count_).substr(1);
+    seeds_[target_ + "/seed-" + number] = std::string(bytes);
+  }
+
+ private:
+  Seeds& seeds_;
+  std::string target_;
+  int count_ = 0;
+};
+
+// Lines "name: hex" or "name hex" of a golden file.
+std::vector<std::pair<std::string, std::string>> golden(const fs::path& file) {
+  std::ifstream in(file);
+  std::vector<std::pair<std::string, std::string>> found;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t space = line.rfind(' ');
+    found.emplace_back(line.substr(0, space), net::testing::from_hex(line.substr(space + 1)));
+  }
+  return found;
+}
+
+std::string random_bytes(std::uint64_t seed, std::size_t length) {
+  Random dice(seed);
+  std::string bytes;
+  while (bytes.size() < length) bytes.push_back(static_cast<char>(dice.below(256)));
+  return bytes;
+}
+
+// ---- texts --------------------------------------------------------------------------------------
+
+void add_texts(Seeds& seeds) {
+  Corpus paths(seeds, "paths");
+  const std::string deep = "/" + std::string(255, 'a') + "/b";
+  for (const char* path : {"/", "/a/b", "/ls/test/a", "/ls/local", "/ls/other/a", "/a/../b", "//",
+                           "/\xc3\xa4\xe2\x82\xac", "/.holdfast/x", "prod-1", deep.c_str()}) {
+    paths.add(path);
+  }
+  Corpus sequencers(seeds, "sequencers");
+  const std::string numbers = "0000000100000005:0000000100000005:0000000100000003:";
+  sequencers.add("1:x:" + numbers + "0011223344556677:/a/lock");
+  sequencers.add("1:s:" + numbers + "ffffffffffffffff:/");
+  sequencers.add("2:s:" + numbers + "ffffffffffffffff:/");
+  Corpus config(seeds, "config");
+  config.add("voters=1=127.0.0.1:7201,2=127.0.0.1:7202,3=[::1]:7203 observers=4=host-4.x:1");
+  config.add("localhost:7100");
+  config.add("00112233445566778899aabbccddeeff");
+  config.add(ByteSink().text("2=b:2,1=a:1").bytes() + "3=c:3");
+}
+
+// ---- bytes --------------------------------------------------------------------------------------
+
+void add_records(Seeds& seeds, const fs::path& testdata) {
+  Corpus records(seeds, "records");
+  const std::map<std::string, int> kinds = {
+      {"entry_key", 5}, {"log_state", 1}, {"image_state", 2}, {"identity", 3}, {"chunk", 4}};
+  for (const auto& [name, bytes] : golden(testdata / "wire/storage_records.txt")) {
+    const auto kind = kinds.find(name.substr(0, name.find_first_of(": ")));
+    if (kind != kinds.end()) {
+      records.add(ByteSink().byte(static_cast<std::uint64_t>(kind->second)).bytes() + bytes);
+    } else {
+      const bool first = name.find("1.1") != std::string::npos;
+      const Zxid zxid = first ? Zxid(Epoch(1), 1) : Zxid(Epoch(7), 41);
+      records.add(ByteSink().byte(0).u64(zxid.value).bytes() + bytes);
+    }
+  }
+}
+
+void add_frames(Seeds& seeds) {
+  Corpus frames(seeds, "peer_frames");
+  ByteSink stream;
+  for (const net::testing::NamedBytes& frame : net::testing::sample_peer_frames()) {
+    frames.add(frame.bytes);
+  }
+  Corpus pieces(seeds, "frames");
+  pieces.add(std::string("\x05\0\0\0\x01x\x09\0\0\0\x03yyy\0\0", 14));
+  pieces.add(std::string("\x04\xff\xff\xff\xff", 5));
+  pieces.add(std::string("\x09\0\0\0\x41", 5) + std::string(65, 'z'));
+}
+
+std::string image_bytes(std::uint64_t seed) {
+  state::StateMachine machine(state::StateLimits::defaults(), "0011223344556677");
+  const std::string decisions = random_bytes(seed, 4'000);
+  fuzz::ByteSource source(decisions);
+  for (std::uint32_t counter = 1; !source.is_empty(); ++counter) {
+    const Zxid zxid(Epoch(1), counter);
+    machine.apply(zxid, fuzz::random_command(source, zxid));
+    if (counter > 10 && machine.image().size() > 25) break;
+  }
+  const std::vector<state::Write> image = machine.image();
+  ByteSink sink;
+  sink.byte(2).byte(std::min<std::size_t>(image.size(), 63));
+  for (const state::Write& write : image) sink.text(write.key).text(*write.value);
+  return sink.bytes() + random_bytes(seed + 1, 100);
+}
+
+void add_state(Seeds& seeds, const fs::path& testdata) {
+  Corpus commands(seeds, "commands");
+  Corpus image(seeds, "image");
+  std::map<std::string, std::string> keys;
+  std::map<std::string, std::string> values;
+  for (const auto& [name, bytes] : golden(testdata / "wire/state_records.txt")) {
+    if (name.starts_with("command ")) commands.add(ByteSink().byte(0).bytes() + bytes);
+    if (name.starts_with("key ")) keys[name.substr(4)] = bytes;
+    if (name.starts_with("image ")) values[name.substr(6)] = bytes;
+    if (name.starts_with("reply ")) values["result:"] = bytes;
+  }
+  for (const auto& [name, key] : keys) {
+    image.add(ByteSink().byte(0).text(key).bytes() + values[name]);
+  }
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    commands.add("\x01" + random_bytes(seed, 400));
+    image.add(image_bytes(seed));
+  }
+  storage::ChunkWriter chunk;
+  for (const auto& [name, key] : keys) chunk.add(key, values[name]);
+  image.add(ByteSink().byte(1).text(chunk.finish()).bytes());
+}
+
+// ---- stories ------------------------------------------------------------------------------------
+
+void add_calls(Seeds& seeds) {
+  Corpus calls(seeds, "client_calls");
+  for (const WireProtocol protocol : {WireProtocol::kBinary, WireProtocol::kCompact}) {
+    const auto samples = net::testing::sample_calls(protocol);
+    ByteSink story;
+    for (const net::testing::NamedBytes& sample : samples) {
+      story.byte(0).text(sample.bytes);
+      ByteSink opened;
+      opened.byte(0).text(samples.front().bytes).byte(0).text(sample.bytes);
+      calls.add(opened.bytes());
+    }
+    calls.add(story.bytes());
+  }
+}
+
+// Steps of tests/fuzz/core.cc.
+void add_core(Seeds& seeds) {
+  Corpus core(seeds, "core");
+  const std::string follow = std::string("\x01\x05\x00\x07\x02\x08", 6);
+  const std::string lead = std::string("\x01\x05\x00\x07\x00\x0b\x01\x08\x00", 9);
+  std::string polite;
+  for (int i = 0; i < 6; ++i) polite += std::string("\x09\x00", 2);
+  core.add(follow + polite);
+  core.add(lead + polite + std::string("\x05\x00\x20\x03\x07\x09\x00\x09\x00\x05\x03\x01", 12));
+  core.add(std::string("\x21\x00\x07\x00\x0b\x01\x08\x00", 8) + polite);
+  core.add(std::string("\x3d\x00\x07\x02\x08", 5) + polite);
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    core.add((seed % 2 == 0 ? follow : lead) + polite + random_bytes(seed, 300));
+    core.add(random_bytes(100 + seed, 400));
+  }
+}
+
+std::string content_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: fuzz_seeds CORPUS TESTDATA\n");
+    return EXIT_FAILURE;
+  }
+  const fs::path corpus = argv[1];
+  Seeds seeds;
+  add_texts(seeds);
+  add_records(seeds, argv[2]);
+  add_frames(seeds);
+  add_state(seeds, argv[2]);
+  add_calls(seeds);
+  add_core(seeds);
+  const char* rewrite = std::getenv("REWRITE");
+  bool all_are_right = true;
+  for (const auto& [name, bytes] : seeds) {
+    if (rewrite != nullptr && std::string_view(rewrite) == "1") {
+      fs::create_directories((corpus / name).parent_path());
+      std::ofstream(corpus / name, std::ios::binary) << bytes;
+    } else if (content_of(corpus / name) != bytes) {
+      std::fprintf(stderr, "%s is not as this program makes it\n", name.c_str());
+      all_are_right = false;
+    }
+  }
+  std::printf("%zu seeds\n", seeds.size());
+  return all_are_right ? EXIT_SUCCESS : EXIT_FAILURE;
+}
