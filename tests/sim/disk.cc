@@ -10,6 +10,15 @@ namespace holdfast::sim {
 
 using zab::Entry;
 
+namespace {
+
+void add_entries(zab::StateHash& hash, const std::vector<Entry>& entries) {
+  hash.add(entries.size());
+  for (const Entry& entry : entries) hash.add(entry.zxid).add(entry.payload.view());
+}
+
+}  // namespace
+
 Zxid Disk::last() const {
   return contents_.entries.empty() ? contents_.base : contents_.entries.back().zxid;
 }
@@ -153,6 +162,30 @@ void Disk::carry_out(const zab::Purge& op) {
   HOLDFAST_CHECK(holds(op.through), "purge through " + to_string(op.through) + ", not held");
   std::erase_if(contents_.entries, [&](const Entry& e) { return e.zxid <= op.through; });
   contents_.base = op.through;
+}
+
+void Disk::hash_contents_into(zab::StateHash& hash) const {
+  hash.add(contents_.provisioned).add(contents_.accepted).add(contents_.current);
+  hash.add(contents_.base).add(contents_.image.applied).add(contents_.image.hash);
+  add_entries(hash, contents_.entries);
+}
+
+void Disk::hash_into(zab::StateHash& hash) const {
+  hash_contents_into(hash);
+  hash.add(staging_zxid_).add(std::string_view(staging_)).add(queue_.size());
+  for (const zab::Persist& persist : queue_) {
+    hash.add(persist.op.index());
+    std::visit(
+        [&hash](const auto& op) {
+          if constexpr (requires { op.epoch; }) hash.add(op.epoch).add(op.provisions);
+          if constexpr (requires { op.entries; }) add_entries(hash, op.entries);
+          if constexpr (requires { op.last; }) hash.add(op.last);
+          if constexpr (requires { op.zxid; }) hash.add(op.zxid);
+          if constexpr (requires { op.bytes; }) hash.add(op.bytes.view());
+          if constexpr (requires { op.through; }) hash.add(op.through);
+        },
+        persist.op);
+  }
 }
 
 }  // namespace holdfast::sim

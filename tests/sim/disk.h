@@ -7,6 +7,7 @@
 
 #include "tests/sim/chain_state.h"
 #include "zab/output.h"
+#include "zab/state_hash.h"
 #include "zab/types.h"
 
 namespace holdfast::sim {
@@ -64,6 +65,11 @@ class Disk {
   // As made by an operator for a cell that has run before: provisioned, with this accepted epoch
   // and nothing else.
   void provision(Epoch accepted);
+
+  // What a process would find, and with it what is still on its way. Tokens and the number of the
+  // image count only within one run, and not here.
+  void hash_contents_into(zab::StateHash& hash) const;
+  void hash_into(zab::StateHash& hash) const;
 
  private:
   void carry_out(const zab::SetAcceptedEpoch& op);
