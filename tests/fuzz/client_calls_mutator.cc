@@ -12,7 +12,8 @@
 
 namespace {
 
-using namespace holdfast;
+namespace fuzz = holdfast::fuzz;
+namespace net = holdfast::net;
 
 struct Frame {
   std::uint8_t bits = 0;
@@ -38,8 +39,8 @@ std::string bytes_of(const std::vector<Frame>& frames) {
 }
 
 const std::string& good_call(fuzz::Dice& dice) {
-  static const auto kBinary = net::testing::sample_calls(WireProtocol::kBinary);
-  static const auto kCompact = net::testing::sample_calls(WireProtocol::kCompact);
+  static const auto kBinary = net::testing::sample_calls(holdfast::WireProtocol::kBinary);
+  static const auto kCompact = net::testing::sample_calls(holdfast::WireProtocol::kCompact);
   const auto& calls = dice.below(2) == 0 ? kBinary : kCompact;
   return calls[dice.below(calls.size())].bytes;
 }

@@ -11,7 +11,8 @@
 
 namespace {
 
-using namespace holdfast;
+namespace fuzz = holdfast::fuzz;
+namespace storage = holdfast::storage;
 
 // The four bytes at the end of `bytes`, of which the checksum covers `key` first.
 void fix_checksum(std::string& bytes, std::size_t from, std::string_view key) {
@@ -32,7 +33,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     fuzz::ByteSource source(bytes);
     const std::size_t kind = source.below(6);
     if (kind == 0) {
-      fix_checksum(bytes, 9, storage::entry_key(Zxid(source.u64())));
+      fix_checksum(bytes, 9, storage::entry_key(holdfast::Zxid(source.u64())));
     } else if (kind == 1 || kind == 2 || kind == 4) {
       fix_checksum(bytes, 1, "");
     }

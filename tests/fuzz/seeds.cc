@@ -25,8 +25,15 @@
 namespace {
 
 namespace fs = std::filesystem;
-using namespace holdfast;  // NOLINT(google-build-using-namespace): a program of one file.
-using fuzz::ByteSink;
+using holdfast::Epoch;
+using holdfast::Random;
+using holdfast::WireProtocol;
+using holdfast::Zxid;
+using holdfast::fuzz::ByteSink;
+namespace fuzz = holdfast::fuzz;
+namespace net = holdfast::net;
+namespace state = holdfast::state;
+namespace storage = holdfast::storage;
 
 // Path below the corpus to content.
 using Seeds = std::map<std::string, std::string>;

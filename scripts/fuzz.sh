@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Searches with the fuzz targets that ./dev fuzz has built into build/fuzz. What it finds on the way
+# is kept in build/fuzz/corpus, so the next search goes on from there.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly root
+readonly bin="$root/build/fuzz/bin"
+readonly seeds="$root/tests/fuzz/corpus"
+readonly grown="$root/build/fuzz/corpus"
+readonly found="$root/build/fuzz/found"
+
+usage() {
+  cat <<'TEXT'
+./dev fuzz [TARGET…] [--minutes M | --runs N] [--replay FILE] [--keep]
+    Searches with each target (all of them if none is named): M minutes (default 1) or N
+    executions each, one after the other. Fails when an input breaks something, and says how to
+    run that input again.
+  --replay FILE   only runs this input of the one target named
+  --keep          afterwards adds to tests/fuzz/corpus the smallest inputs that reach more of the
+                  code than what is there
+  --list          names the targets
+TEXT
+}
+
+targets=()
+limit=(-max_total_time=60)
+replay=""
+keep=no
+while [[ $# -gt 0 ]]; do
+  case "$1" in
+    --minutes) limit=(-max_total_time="$(($2 * 60))"); shift ;;
+    --runs) limit=(-runs="$2"); shift ;;
+    --replay) replay="$2"; shift ;;
+    --keep) keep=yes ;;
+    --list) ls "$seeds"; exit 0 ;;
+    -h | --help) usage; exit 0 ;;
+    -*) usage >&2; exit 2 ;;
+    *) targets+=("$1") ;;
+  esac
+  shift
+done
+[[ ${#targets[@]} -gt 0 ]] || mapfile -t targets < <(ls "$seeds")
+for target in "${targets[@]}"; do
+  [[ -x "$bin/fuzz_$target" ]] || { printf 'fuzz: there is no target %s\n' "$target" >&2; exit 2; }
+done
+
+if [[ -n "$replay" ]]; then
+  [[ ${#targets[@]} -eq 1 ]] || { printf 'fuzz: --replay wants one target\n' >&2; exit 2; }
+  exec "$bin/fuzz_${targets[0]}" "$replay"
+fi
+
+# The longest input that still tells one story.
+length_of() {
+  case "$1" in
+    client_calls) echo 8192 ;;
+    image | core | commands) echo 2048 ;;
+    *) echo 1024 ;;
+  esac
+}
+
+# The number behind the last "name: " or "name " of libFuzzer's lines.
+last_number() { # last_number LOG PATTERN
+  grep -oE "$2[ :]+[0-9]+" "$1" | tail -1 | grep -oE '[0-9]+$' || echo 0
+}
+
+mkdir -p "$found"
+failed=0
+printf '%-14s %12s %9s %9s %9s\n' target executions per-s edges features
+for target in "${targets[@]}"; do
+  mkdir -p "$grown/$target"
+  log="$found/$target.log"
+  began=$SECONDS
+  status=0
+  nice -n 10 "$bin/fuzz_$target" "${limit[@]}" -max_len="$(length_of "$target")" -timeout=20 \
+    -rss_limit_mb=2048 -reload=0 -print_final_stats=1 -artifact_prefix="$found/$target-" \
+    "$grown/$target" "$seeds/$target" >"$log" 2>&1 || status=$?
+  took=$((SECONDS - began > 0 ? SECONDS - began : 1))
+  runs="$(last_number "$log" 'number_of_executed_units')"
+  # A search that an input ended prints no statistics.
+  [[ "$runs" -gt 0 ]] || runs="$(grep -oE '^#[0-9]+' "$log" | tail -1 | tr -d '#' || echo 0)"
+  printf '%-14s %12s %9s %9s %9s\n' "$target" "${runs:-0}" "$((${runs:-0} / took))" \
+    "$(last_number "$log" 'cov')" "$(last_number "$log" 'ft')"
+  if [[ $status -ne 0 ]]; then
+    failed=1
+    grep -E 'broken invariant|ERROR:|runtime error|SUMMARY' "$log" | head -5 || true
+    input="$(grep -oE 'Test unit written to .*' "$log" | tail -1 | sed 's/.* to //')"
+    printf 'run it again: ./dev fuzz %s --replay %s\n' "$target" "${input:-(see $log)}"
+  elif [[ $keep == yes ]]; then
+    "$bin/fuzz_$target" -merge=1 "$seeds/$target" "$grown/$target" >"$log.merge" 2>&1
+    printf '  kept: %s inputs in tests/fuzz/corpus/%s\n' "$(find "$seeds/$target" -type f | wc -l)" \
+      "$target"
+  fi
+done
+exit "$failed"
