@@ -8,7 +8,54 @@ Call& CallTable::add(CallId id, Call call) {
   const auto [place, is_new] = calls_.emplace(id, std::move(call));
   HOLDFAST_CHECK(is_new, "the call " + to_string(id) + " is made twice");
   unsent_.insert(id);
+  const Call& added = place->second;
+  const std::optional<Hold> hold = hold_of(added.request);
+  if (hold && !added.acquiring) endings_.emplace(*hold, id);
   return place->second;
+}
+
+// Of those requests that begin or end it.
+std::optional<CallTable::Hold> CallTable::hold_of(const wire::Request& request) {
+  if (const auto* acquire = std::get_if<wire::Acquire>(&request)) {
+    return Hold(acquire->path, acquire->owner);
+  }
+  if (const auto* cancel = std::get_if<wire::Cancel>(&request)) {
+    return Hold(cancel->path, cancel->owner);
+  }
+  if (const auto* release = std::get_if<wire::Release>(&request)) {
+    return Hold(release->path, release->owner);
+  }
+  return std::nullopt;
+}
+
+bool CallTable::has_ending(const Hold& hold) const {
+  const auto first = endings_.lower_bound({hold, CallId()});
+  return first != endings_.end() && first->first == hold;
+}
+
+bool CallTable::is_releasing(const std::string& path, OwnerId owner) const {
+  const Hold hold(path, owner);
+  for (auto at = endings_.lower_bound({hold, CallId()}); at != endings_.end(); ++at) {
+    if (at->first != hold) return false;
+    if (std::holds_alternative<wire::Release>(calls_.at(at->second).request)) return true;
+  }
+  return false;
+}
+
+void CallTable::on_withdrawn(CallId id) {
+  endings_.emplace(*hold_of(calls_.at(id).request), id);
+}
+
+void CallTable::renew(CallId id) {
+  unpin(id);
+  Call& call = calls_.at(id);
+  call.number = 0;
+  call.was_sent = false;
+  on_stage(id, Call::Stage::kUnsent);
+}
+
+bool CallTable::must_wait(const Call& call) const {
+  return call.acquiring && !call.was_sent && has_ending(*hold_of(call.request));
 }
 
 Call* CallTable::find(CallId id) {
@@ -20,24 +67,30 @@ void CallTable::erase(CallId id) {
   unpin(id);
   set_alarm(id, std::nullopt);
   unsent_.erase(id);
+  if (const Call* call = find(id); call != nullptr) {
+    if (const std::optional<Hold> hold = hold_of(call->request)) endings_.erase({*hold, id});
+  }
   calls_.erase(id);
 }
 
 void CallTable::clear() {
   calls_.clear();
   unsent_.clear();
+  endings_.clear();
   pinned_.clear();
   alarm_of_.clear();
   alarms_.clear();
 }
 
 std::optional<CallId> CallTable::next_to_send() const {
-  if (unsent_.empty()) return std::nullopt;
-  const CallId id = *unsent_.begin();
-  const Call& call = calls_.at(id);
-  const bool needs_number = call.is_mutating && call.number == 0;
-  if (needs_number && last_number_ + 1 - answered_below() >= kWindow) return std::nullopt;
-  return id;
+  for (const CallId id : unsent_) {
+    const Call& call = calls_.at(id);
+    if (must_wait(call)) continue;
+    const bool needs_number = call.is_mutating && call.number == 0;
+    if (needs_number && last_number_ + 1 - answered_below() >= kWindow) return std::nullopt;
+    return id;
+  }
+  return std::nullopt;
 }
 
 void CallTable::on_sent(CallId id) {

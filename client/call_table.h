@@ -38,6 +38,7 @@ struct Call {
     Withdrawn withdrawn = Withdrawn::kNo;
     bool is_doubtful = false;  // Events were lost since it was made.
     Zxid lost_acquisition;     // A LOCK_LOST that overtook the answer.
+    Zxid released;             // This owner has released the lock since; earlier grants are over.
     Loss loss;
     GuardId guard;  // Stage kHeld, if it was granted.
   };
@@ -58,6 +59,10 @@ struct Call {
 
 // The open calls in the order in which they were made, the numbers of those that change something,
 // and when each has to be looked at.
+//
+// An acquire is not sent while an ending of the same owner's hold is open: a release, a
+// cancellation, or an acquire that was withdrawn. It could be given what is about to be given back,
+// and its guard would go on to say held().
 class CallTable {
  public:
   // The results of so many numbers may be kept for a session at once; we stay far below.
@@ -71,11 +76,16 @@ class CallTable {
   void clear();
 
   // The first call that is to be sent; none when there is none, or when it must not be sent before
-  // an older one is answered.
+  // others are answered.
   std::optional<CallId> next_to_send() const;
   // Gives a mutating call its number with its first sending.
   void on_sent(CallId id);
   void on_stage(CallId id, Call::Stage stage);
+  // The acquire is to be asked for anew, as if it had never been sent.
+  void renew(CallId id);
+  // The acquire is an ending from now on.
+  void on_withdrawn(CallId id);
+  bool is_releasing(const std::string& path, OwnerId owner) const;
   // The cell does not have to keep the result of this number (any more).
   void unpin(CallId id);
   // Every number below this one is answered.
@@ -90,7 +100,13 @@ class CallTable {
   std::optional<CallId> take_alarm(Ticks now);
 
  private:
+  using Hold = std::pair<std::string, OwnerId>;
+  static std::optional<Hold> hold_of(const wire::Request& request);
+  bool has_ending(const Hold& hold) const;
+  bool must_wait(const Call& call) const;
+
   std::map<CallId, Call> calls_;
+  std::set<std::pair<Hold, CallId>> endings_;
   std::set<CallId> unsent_;
   std::uint64_t last_number_ = 0;
   std::set<std::uint64_t> pinned_;

@@ -126,6 +126,8 @@ class Core {
   void begin_withdrawal(CallId id, Call::Acquiring::Withdrawn why);
   void on_acquired(CallId id, const wire::Facts& facts, const wire::Acquired& acquired);
   void on_granted(CallId id, const wire::Facts& facts, const LockGrant& grant);
+  void on_released(const wire::Release& release, Zxid zxid);
+  void ask_anew(CallId id);
   Error acquire_error(const Call& call, const Error& error) const;
   void lose(GuardId guard, const Loss& loss);
   void lose_at_jeopardy();
@@ -133,7 +135,7 @@ class Core {
   void doubt_everything();
   void verify(GuardId guard);
   void on_verified(const Call& call, const wire::Answer& answer);
-  void give_back(const std::string& path, OwnerId owner);
+  void give_back(const std::string& path, OwnerId owner, Zxid acquisition);
   void add_background(wire::Request request);
 
   // core_events.cc: keep-alives, events, watches.

@@ -124,6 +124,9 @@ void Core::on_call_answer(const Link::Expected& expected, const wire::Answer& an
     return on_call_error(expected.call, answer.facts, *error);
   }
   const wire::Reply& reply = std::get<wire::Reply>(answer.body);
+  if (const auto* release = std::get_if<wire::Release>(&call->request)) {
+    on_released(*release, answer.facts.zxid);
+  }
   if (const auto* acquired = std::get_if<wire::Acquired>(&reply)) {
     return on_acquired(expected.call, answer.facts, *acquired);
   }
@@ -218,7 +221,7 @@ void Core::time_out(CallId id) {
     const std::optional<GuardTable::Guard> guard = guards_.take(call.acquiring->guard);
     if (guard) {
       put(GuardUnwanted{call.acquiring->guard});
-      give_back(guard->path, guard->owner);
+      give_back(guard->path, guard->owner, guard->grant.acquisition);
     }
     return calls_.erase(id);
   }

@@ -74,6 +74,7 @@ void Core::begin_withdrawal(CallId id, Withdrawn why) {
   }
   set_alarm(id);
   if (was_withdrawn) return;
+  calls_.on_withdrawn(id);
   const auto& request = std::get<wire::Acquire>(call.request);
   add_background(wire::Cancel{.path = request.path, .owner = request.owner});
 }
@@ -82,8 +83,21 @@ void Core::add_background(wire::Request request) {
   add_call({.request = std::move(request), .kind = Call::Kind::kBackground, .is_mutating = true});
 }
 
-void Core::give_back(const std::string& path, OwnerId owner) {
+// What nobody wants any more; unless another guard stands for the same acquisition.
+void Core::give_back(const std::string& path, OwnerId owner, Zxid acquisition) {
+  if (!guards_.of(path, owner, acquisition).empty()) return;
   add_background(wire::Release{.path = path, .owner = owner});
+}
+
+// A grant that an open acquire of this owner may still be told is over.
+void Core::on_released(const wire::Release& release, Zxid zxid) {
+  for (auto& [id, call] : calls_.all()) {
+    if (!call.acquiring || call.stage == Call::Stage::kHeld) continue;
+    const auto& request = std::get<wire::Acquire>(call.request);
+    if (request.path == release.path && request.owner == release.owner) {
+      call.acquiring->released = std::max(call.acquiring->released, zxid);
+    }
+  }
 }
 
 void Core::on_acquired(CallId id, const wire::Facts& facts, const wire::Acquired& acquired) {
@@ -100,9 +114,14 @@ void Core::on_granted(CallId id, const wire::Facts& facts, const LockGrant& gran
   Call& call = *calls_.find(id);
   const auto& request = std::get<wire::Acquire>(call.request);
   if (call.is_abandoned) {
-    give_back(request.path, request.owner);
+    give_back(request.path, request.owner, grant.acquisition);
     return calls_.erase(id);
   }
+  // The acquisition may be one that a release on its way gives back, or has given back: the owner
+  // asks for one of its own when that is done.
+  const bool is_over = calls_.is_releasing(request.path, request.owner) ||
+                       grant.acquisition <= call.acquiring->released;
+  if (is_over) return ask_anew(id);
   const GuardId guard = guards_.add({.path = request.path,
                                      .owner = request.owner,
                                      .grant = grant,
@@ -118,6 +137,18 @@ void Core::on_granted(CallId id, const wire::Facts& facts, const LockGrant& gran
   } else if (acquiring.is_doubtful) {
     verify(guard);
   }
+}
+
+void Core::ask_anew(CallId id) {
+  Call& call = *calls_.find(id);
+  if (call.acquiring->withdrawn != Withdrawn::kNo) {
+    const Error error = acquire_error(call, {.code = ErrorCode::kCancelled});
+    return finish(id, error);
+  }
+  call.acquiring->released = Zxid();
+  std::get<wire::Acquire>(call.request).max_hold_ms = kFirstHoldMs;
+  calls_.renew(id);
+  set_alarm(id);
 }
 
 // What the program is told of an acquire that came to nothing.
@@ -171,7 +202,7 @@ void Core::lose_at_jeopardy() {
     const GuardTable::Guard guard = *guards_.find(id);
     lose(id, {.reason = LossReason::kJeopardy,
               .message = "The lease was not confirmed in time, and the lock was to be given up."});
-    give_back(guard.path, guard.owner);
+    give_back(guard.path, guard.owner, guard.grant.acquisition);
   }
 }
 

@@ -144,6 +144,77 @@ TEST(CoreLocks, AbandonedAcquireLeavesNoLockBehind) {
   EXPECT_EQ(release.owner, kOwner);
 }
 
+TEST(CoreLocks, AcquireIsNotGivenWhatAnAbandonedOneGivesBack) {
+  Rig rig;
+  rig.open();
+  AcquireAsk impatient = ask(std::nullopt);
+  impatient.timeout_ms = 500;
+  rig.acquire(impatient);
+  rig.reply(waiting(rig.take("acquire"), at(2), 1));
+  const Seen first = rig.take("acquire");
+  rig.pass(500);
+  const CallId next = rig.acquire(ask(0));
+  rig.reply(granted(first, at(7), grant_of(7)));
+  const Seen release = rig.take("release");
+  rig.reply(done(rig.take("cancel"), at(7)));
+  EXPECT_FALSE(rig.has("acquire")) << "it would be told of the acquisition 7";
+  rig.reply(done(release, at(8)));
+  rig.reply(granted(rig.take("acquire"), at(9), grant_of(9)));
+  EXPECT_TRUE(rig.answers.at(next).ok());
+}
+
+TEST(CoreLocks, AbandonedAcquireLeavesAnotherGuardItsLock) {
+  Held held;
+  AcquireAsk impatient = ask(0);
+  impatient.timeout_ms = 500;
+  const CallId again = held.rig.acquire(impatient);
+  const Seen request = held.rig.take("acquire");
+  held.rig.pass(500);
+  EXPECT_EQ(held.rig.error_of(again).code, ErrorCode::kTimeout);
+  held.rig.reply(granted(request, at(6), grant_of(5)));
+  EXPECT_FALSE(held.rig.has("release"));
+}
+
+TEST(CoreLocks, GrantOfWhatIsBeingReleasedIsAskedForAnew) {
+  Held held;
+  const CallId again = held.rig.acquire(ask(0));
+  const Seen request = held.rig.take("acquire");
+  held.rig.core.release(held.rig.now, held.guard, std::nullopt);
+  held.rig.run();
+  held.rig.reply(granted(request, at(6), grant_of(5)));
+  EXPECT_FALSE(held.rig.is_answered(again));
+  EXPECT_FALSE(held.rig.has("acquire"));
+  held.rig.reply(done(held.rig.take("release"), at(7)));
+  const Seen anew = held.rig.take("acquire");
+  EXPECT_GT(anew.number, request.number);
+  held.rig.reply(granted(anew, at(8), grant_of(8)));
+  EXPECT_TRUE(held.rig.answers.at(again).ok());
+}
+
+TEST(CoreLocks, GrantThatTheAnswerToAReleaseOvertakesIsAskedForAnew) {
+  Held held;
+  const CallId again = held.rig.acquire(ask(0));
+  const Seen request = held.rig.take("acquire");
+  held.rig.core.release(held.rig.now, held.guard, std::nullopt);
+  held.rig.run();
+  held.rig.reply(done(held.rig.take("release"), at(7)));
+  held.rig.reply(granted(request, at(6), grant_of(5)));
+  EXPECT_FALSE(held.rig.is_answered(again));
+  held.rig.reply(granted(held.rig.take("acquire"), at(8), grant_of(8)));
+  EXPECT_TRUE(held.rig.answers.at(again).ok());
+}
+
+TEST(CoreLocks, WithdrawnAcquireThatIsGrantedWhatIsBeingReleasedIsOver) {
+  Held held;
+  const CallId again = held.rig.acquire(ask(60'000));
+  const Seen request = held.rig.take("acquire");
+  held.rig.core.release(held.rig.now, held.guard, std::nullopt);
+  held.rig.core.withdraw(held.rig.now, again);
+  held.rig.run();
+  held.rig.reply(granted(request, at(6), grant_of(5)));
+  EXPECT_EQ(held.rig.error_of(again).code, ErrorCode::kCancelled);
+}
+
 TEST(CoreLocks, RefusalOfTheCellIsTheAnswer) {
   Rig rig;
   rig.open();
@@ -208,6 +279,18 @@ TEST(CoreLocks, GuardThatAskedForItIsLostAtJeopardyAndGivenBack) {
   held.rig.reconnect();
   EXPECT_TRUE(held.rig.has("release"));
   EXPECT_EQ(held.rig.lost.size(), 1U);
+}
+
+TEST(CoreLocks, GuardLostAtJeopardyLeavesAnotherGuardItsLock) {
+  Held held(true);
+  const CallId again = held.rig.acquire(ask(0));
+  held.rig.reply(granted(held.rig.take("acquire"), at(6), grant_of(5)));
+  held.rig.break_connection();
+  held.rig.pass(kLeaseMs + 1'000);
+  held.rig.reconnect();
+  EXPECT_FALSE(held.rig.has("release"));
+  EXPECT_EQ(held.rig.lost, (std::vector{held.guard}));
+  EXPECT_NE(held.rig.guard_of(again), held.guard);
 }
 
 TEST(CoreLocks, GuardIsLostWhenTheSessionExpires) {
