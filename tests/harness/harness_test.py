@@ -74,6 +74,28 @@ class LinkTest(unittest.TestCase):
         connection.settimeout(5)
         self.assertEqual(connection.recv(100), b"two")
 
+    def test_a_link_may_pass_one_direction_only(self):
+        self.echo()
+        connection = self.connect(timeout_s=0.2)
+        self.link.let(True, False)
+        connection.sendall(b"one")
+        with self.assertRaises(TimeoutError):
+            connection.recv(100)
+        self.link.let(False, True)
+        connection.settimeout(5)
+        self.assertEqual(connection.recv(100), b"one")
+
+    def test_a_reset_breaks_all_connections_and_new_ones_are_made(self):
+        self.echo()
+        connection = self.connect()
+        connection.sendall(b"one")
+        self.assertEqual(connection.recv(100), b"one")
+        self.assertEqual(self.link.reset(), 1)
+        self.assertEqual(connection.recv(100), b"")
+        again = self.connect()
+        again.sendall(b"two")
+        self.assertEqual(again.recv(100), b"two")
+
     def test_a_connection_through_a_cut_link_waits(self):
         self.echo()
         self.link.cut()

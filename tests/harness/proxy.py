@@ -55,8 +55,11 @@ class Link:
     def __init__(self, network, target):
         self._network = network
         self._target = target
-        self._open = asyncio.Event()
-        self._open.set()
+        self._there = asyncio.Event()  # Set while bytes pass to the target.
+        self._back = asyncio.Event()
+        self._there.set()
+        self._back.set()
+        self._sides = set()  # The writers of all connections.
         self._delay_s = 0.0
 
     async def listen(self, endpoint):
@@ -64,16 +67,27 @@ class Link:
         return await asyncio.start_server(self._serve, host, port)
 
     def cut(self):
-        async def clear():
-            self._open.clear()
-
-        self._network.call(clear)
+        self.let(False, False)
 
     def mend(self):
-        async def set_open():
-            self._open.set()
+        self.let(True, True)
 
-        self._network.call(set_open)
+    def let(self, there, back):
+        """Whether bytes pass, in each of the two directions."""
+        async def change():
+            for passes, event in ((there, self._there), (back, self._back)):
+                (event.set if passes else event.clear)()
+
+        self._network.call(change)
+
+    def reset(self):
+        """Breaks all connections. How many there were."""
+        async def abort():
+            for side in self._sides:
+                side.transport.abort()
+            return len(self._sides) // 2
+
+        return self._network.call(abort)
 
     def delay(self, seconds):
         """Every piece of data takes so long; 0 to end that."""
@@ -81,26 +95,29 @@ class Link:
 
     async def _serve(self, reader, writer):
         try:
-            await self._open.wait()
+            await self._there.wait()
             away_reader, away_writer = await asyncio.open_connection(*address(self._target))
         except OSError:
             writer.transport.abort()  # Nobody listens there: neither does the link.
             return
-        pumps = [asyncio.create_task(self._pump(reader, away_writer)),
-                 asyncio.create_task(self._pump(away_reader, writer))]
+        pumps = [asyncio.create_task(self._pump(reader, away_writer, self._there)),
+                 asyncio.create_task(self._pump(away_reader, writer, self._back))]
+        sides = {writer, away_writer}
+        self._sides |= sides
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for pump in pumps:
                 pump.cancel()
-            for side in (writer, away_writer):
+            self._sides -= sides
+            for side in sides:
                 side.transport.abort()
 
-    async def _pump(self, reader, writer):
-        """Carries one direction until that side closes."""
+    async def _pump(self, reader, writer, passes):
+        """Carries one direction, while it passes, until that side closes."""
         try:
             while data := await reader.read(CHUNK_BYTES):
-                await self._open.wait()
+                await passes.wait()
                 if self._delay_s > 0:
                     await asyncio.sleep(self._delay_s)
                 writer.write(data)
