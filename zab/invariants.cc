@@ -10,22 +10,25 @@ namespace {
 
 using Broken = std::optional<std::string>;
 
+// The texts are made only for what is broken, because these checks run after every input.
 Broken broken(std::string_view what, std::string_view state) {
   return std::string(what) + ": " + std::string(state);
 }
 
 Broken check_epochs(const Ground& ground) {
   const Promises& promises = ground.promises;
-  const std::string text = "accepted=" + to_string(promises.accepted) +
-                           " current=" + to_string(promises.current) + " " + ground.log.describe();
+  const auto text = [&] {
+    return "accepted=" + to_string(promises.accepted) + " current=" + to_string(promises.current) +
+           " " + ground.log.describe();
+  };
   if (promises.accepted < promises.current) {
-    return broken("accepted >= current (R2)", text);
+    return broken("accepted >= current (R2)", text());
   }
   if (promises.accepted < ground.log.last().epoch()) {
-    return broken("accepted >= epoch of the last entry (R2)", text);
+    return broken("accepted >= epoch of the last entry (R2)", text());
   }
   if (promises.accepted.value > ground.options.epoch_max) {
-    return broken("epochs stay within their limit (R1)", text);
+    return broken("epochs stay within their limit (R1)", text());
   }
   return std::nullopt;
 }
@@ -33,32 +36,33 @@ Broken check_epochs(const Ground& ground) {
 Broken check_positions(const Ground& ground) {
   const LogView& log = ground.log;
   const Delivery& delivery = ground.delivery;
-  const std::string text =
-      log.describe() + " committed=" + to_string(ground.committed) + " " + delivery.describe();
+  const auto text = [&] {
+    return log.describe() + " committed=" + to_string(ground.committed) + " " + delivery.describe();
+  };
   if (log.base() > log.durable() || log.durable() > log.last()) {
-    return broken("base <= durable <= last", text);
+    return broken("base <= durable <= last", text());
   }
   if (delivery.applied() > delivery.delivered()) {
-    return broken("applied <= delivered", text);
+    return broken("applied <= delivered", text());
   }
   if (delivery.delivered() > ground.committed) {
-    return broken("delivered <= committed", text);
+    return broken("delivered <= committed", text());
   }
   if (delivery.installing()) {
     return std::nullopt;  // The log already stands on the image that the state machine has yet to
                           // load.
   }
   if (delivery.delivered() > log.durable()) {
-    return broken("delivered <= durable", text);
+    return broken("delivered <= durable", text());
   }
   if (log.base() > delivery.applied()) {
-    return broken("base <= applied", text);
+    return broken("base <= applied", text());
   }
   if (delivery.image_durable() < log.base()) {
-    return broken("base <= the durable image", text);
+    return broken("base <= the durable image", text());
   }
   if (!log.holds(delivery.delivered())) {
-    return broken("what was delivered is in the log", text);
+    return broken("what was delivered is in the log", text());
   }
   return std::nullopt;
 }

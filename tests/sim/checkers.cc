@@ -26,9 +26,9 @@ constexpr const char* kNoBlame = "no part of a first start";
 
 }  // namespace
 
-void Checkers::require(bool holds, const char* invariant, const Subject& replica,
-                       const std::string& facts) {
-  if (holds || violation_.has_value()) return;
+// Texts are made only for what is broken: there are far too many checks to tell of each.
+void Checkers::fail(const char* invariant, const Subject& replica, const std::string& facts) {
+  if (violation_.has_value()) return;
   violation_ = {invariant, "replica " + to_string(replica.id()) + ": " + facts};
 }
 
@@ -42,8 +42,10 @@ void Checkers::on_start(const Subject& replica) {
   seen.up_to_date.reset();
   end_reigns(replica.id());
   seen.barriers.clear();
-  require(ghost_.chain_at(disk.image.applied) == disk.image.hash, kState, replica,
-          "the image on disk is not the state after " + to_string(disk.image.applied));
+  if (ghost_.chain_at(disk.image.applied) != disk.image.hash) {
+    fail(kState, replica,
+         "the image on disk is not the state after " + to_string(disk.image.applied));
+  }
   check_epochs(replica);
 }
 
@@ -104,11 +106,12 @@ void Checkers::on_wiped(const Subject& replica) {
 void Checkers::check_epochs(const Subject& replica) {
   const Disk::Contents& disk = replica.disk().contents();
   Seen& seen = seen_[replica.id()];
-  require(disk.accepted >= disk.current, kEpochOrder, replica, "accepted < current");
-  require(disk.accepted >= replica.disk().last().epoch(), kEpochOrder, replica,
-          "accepted < epoch of " + to_string(replica.disk().last()));
-  require(disk.accepted >= seen.disk_accepted, kEpochOrder, replica, "accepted went back");
-  require(disk.current >= seen.disk_current, kEpochOrder, replica, "current went back");
+  if (disk.accepted < disk.current) fail(kEpochOrder, replica, "accepted < current");
+  if (disk.accepted < replica.disk().last().epoch()) {
+    fail(kEpochOrder, replica, "accepted < epoch of " + to_string(replica.disk().last()));
+  }
+  if (disk.accepted < seen.disk_accepted) fail(kEpochOrder, replica, "accepted went back");
+  if (disk.current < seen.disk_current) fail(kEpochOrder, replica, "current went back");
   seen.disk_accepted = disk.accepted;
   seen.disk_current = disk.current;
 }
@@ -123,20 +126,28 @@ void Checkers::check_disk(const Subject& replica, const zab::PersistOp& op) {
   if (const auto* append = std::get_if<zab::Append>(&op)) {
     for (const zab::Entry& entry : append->entries) {  // 2, 4, 7.
       const auto* known = ghost_.find(entry.zxid);
-      require(known != nullptr && known->entry == entry, kIntegrity, replica,
-              "wrote an entry " + to_string(entry.zxid) + " that its leader did not propose so");
+      if (known == nullptr || known->entry != entry) {
+        fail(kIntegrity, replica,
+             "wrote an entry " + to_string(entry.zxid) + " that its leader did not propose so");
+      }
     }
   } else if (const auto* set = std::get_if<zab::SetCurrentEpoch>(&op)) {
     if (ghost_.reign(set->epoch) != nullptr) check_initial_history(replica, set->epoch);
   } else if (const auto* install = std::get_if<zab::InstallImage>(&op)) {
     const ChainState& image = replica.disk().contents().image;
-    require(ghost_.is_committed(install->zxid), kAgreement, replica,
-            "installed an image of the uncommitted " + to_string(install->zxid));  // R16.
-    require(ghost_.chain_at(install->zxid) == image.hash, kState, replica,
-            "installed an image that is not the state after " + to_string(install->zxid));
+    if (!ghost_.is_committed(install->zxid)) {
+      fail(kAgreement, replica,
+           "installed an image of the uncommitted " + to_string(install->zxid));  // R16.
+    }
+    if (ghost_.chain_at(install->zxid) != image.hash) {
+      fail(kState, replica,
+           "installed an image that is not the state after " + to_string(install->zxid));
+    }
   } else if (const auto* purge = std::get_if<zab::Purge>(&op)) {
-    require(ghost_.is_committed(purge->through), kNoTruncateDelivered, replica,
-            "purged through the uncommitted " + to_string(purge->through));
+    if (!ghost_.is_committed(purge->through)) {
+      fail(kNoTruncateDelivered, replica,
+           "purged through the uncommitted " + to_string(purge->through));
+    }
   }
 }
 
@@ -144,11 +155,12 @@ void Checkers::check_disk(const Subject& replica, const zab::PersistOp& op) {
 void Checkers::check_initial_history(const Subject& replica, Epoch epoch) {
   const Ghost::Reign& reign = *ghost_.reign(epoch);
   const Disk& disk = replica.disk();
-  require(disk.covers(reign.initial_last) && ghost_.is_prefix(reign.initial_last, disk.last()),
-          kInitialHistory, replica,
-          "current epoch " + to_string(disk.contents().current) +
-              " without the initial history of " + to_string(epoch) + ", which ends with " +
-              to_string(reign.initial_last));
+  if (!(disk.covers(reign.initial_last) && ghost_.is_prefix(reign.initial_last, disk.last()))) {
+    fail(kInitialHistory, replica,
+         "current epoch " + to_string(disk.contents().current) +
+             " without the initial history of " + to_string(epoch) + ", which ends with " +
+             to_string(reign.initial_last));
+  }
 }
 
 // 8. No quorum of disks that may vote is without the last committed entry. Wiped ones may not vote.
@@ -159,8 +171,9 @@ void Checkers::check_committed_safe(const Subject& replica) {
     const bool counts = !each->is_observer() && each->disk().contents().provisioned;
     if (counts && !each->disk().covers(last)) ++lacking;
   }
-  require(lacking < majority_, kCommittedSafe, replica,
-          "a quorum of disks is without the committed " + to_string(last));
+  if (lacking >= majority_) {
+    fail(kCommittedSafe, replica, "a quorum of disks is without the committed " + to_string(last));
+  }
 }
 
 // 11. Called when the operation is queued: nothing that is delivered or known as committed may go
@@ -169,8 +182,9 @@ void Checkers::check_loss(const Subject& replica, const zab::PersistOp& op) {
   Zxid keeps;
   if (const auto* truncate = std::get_if<zab::TruncateTo>(&op)) {
     keeps = truncate->last;
-    require(keeps >= seen_[replica.id()].delivered && keeps >= replica.state().applied,
-            kNoTruncateDelivered, replica, "truncates what it has delivered");
+    if (!(keeps >= seen_[replica.id()].delivered && keeps >= replica.state().applied)) {
+      fail(kNoTruncateDelivered, replica, "truncates what it has delivered");
+    }
   } else if (const auto* install = std::get_if<zab::InstallImage>(&op)) {
     keeps = install->zxid;
   } else {
@@ -179,8 +193,10 @@ void Checkers::check_loss(const Subject& replica, const zab::PersistOp& op) {
   const auto& entries = replica.disk().contents().entries;
   const auto lost = std::find_if(entries.begin(), entries.end(),
                                  [&](const zab::Entry& e) { return e.zxid > keeps; });
-  require(lost == entries.end() || !ghost_.is_committed(lost->zxid), kCommittedSafe, replica,
-          "keeps only what is through " + to_string(keeps) + " and loses a committed entry");
+  if (lost != entries.end() && ghost_.is_committed(lost->zxid)) {
+    fail(kCommittedSafe, replica,
+         "keeps only what is through " + to_string(keeps) + " and loses a committed entry");
+  }
 }
 
 void Checkers::on_output(const Subject& replica, const zab::Output& output) {
@@ -200,7 +216,7 @@ void Checkers::on_output(const Subject& replica, const zab::Output& output) {
           seen.delivered = o.zxid;
         } else if constexpr (std::is_same_v<T, zab::Fatal>) {
           // Only a replica that may not be counted yet can be misplaced in its cell.
-          require(!replica.disk().contents().provisioned, kNoFatal, replica, o.reason);
+          if (replica.disk().contents().provisioned) fail(kNoFatal, replica, o.reason);
         } else if constexpr (std::is_same_v<T, zab::Serve>) {
           check_serve(replica, o);
         } else if constexpr (std::is_same_v<T, zab::StopServing>) {
@@ -229,11 +245,12 @@ void Checkers::check_send(const Subject& replica, const zab::Send& send) {
   const Disk& disk = replica.disk();
   const Disk::Contents& contents = disk.contents();
   const auto durable = [&](bool holds) {
-    require(holds, kDurableBeforeSend, replica, "says too early: " + describe(send.message));
+    if (!holds) fail(kDurableBeforeSend, replica, "says too early: " + describe(send.message));
   };
   const auto committed = [&](Zxid zxid) {
-    require(ghost_.is_committed(zxid), kAgreement, replica,
-            "calls committed what is not: " + describe(send.message));
+    if (!ghost_.is_committed(zxid)) {
+      fail(kAgreement, replica, "calls committed what is not: " + describe(send.message));
+    }
   };
   if (const auto* info = std::get_if<zab::LeaderInfo>(&send.message)) {
     durable(contents.accepted == info->epoch);
@@ -263,7 +280,7 @@ void Checkers::check_send(const Subject& replica, const zab::Send& send) {
 void Checkers::check_close(const Subject& replica, const zab::Close& close) {
   if (close.reason.find(kNoBlame) != std::string::npos) return;
   for (const char* blame : kBlames) {
-    require(close.reason.find(blame) == std::string::npos, kNoBadMessage, replica, close.reason);
+    if (close.reason.find(blame) != std::string::npos) fail(kNoBadMessage, replica, close.reason);
   }
 }
 
@@ -274,10 +291,14 @@ void Checkers::check_deliver(const Subject& replica, const zab::Deliver& deliver
     const bool agrees = ghost_.is_committed(entry.zxid) &&
                         ghost_.committed_after(seen.delivered) == entry.zxid &&
                         ghost_.find(entry.zxid)->entry == entry;
-    require(agrees, kAgreement, replica,
-            "delivers " + to_string(entry.zxid) + " after " + to_string(seen.delivered));
-    require(replica.disk().covers(entry.zxid), kDurableBeforeSend, replica,
-            "delivers " + to_string(entry.zxid) + ", which is not on its disk");
+    if (!agrees) {
+      fail(kAgreement, replica,
+           "delivers " + to_string(entry.zxid) + " after " + to_string(seen.delivered));
+    }
+    if (!replica.disk().covers(entry.zxid)) {
+      fail(kDurableBeforeSend, replica,
+           "delivers " + to_string(entry.zxid) + ", which is not on its disk");
+    }
     if (violation_.has_value()) return;
     seen.delivered = entry.zxid;
   }
@@ -288,12 +309,14 @@ void Checkers::check_serve(const Subject& replica, const zab::Serve& serve) {
   Seen& seen = seen_[replica.id()];
   if (serve.role == zab::Role::kLeading) {
     const Ghost::Reign* reign = ghost_.reign(serve.epoch);
-    require(reign != nullptr && reign->leader == replica.id(), kServe, replica,
-            "serves as the leader of an epoch in which it is not established");
+    if (reign == nullptr || reign->leader != replica.id()) {
+      fail(kServe, replica, "serves as the leader of an epoch in which it is not established");
+    }
     return;
   }
-  require(seen.up_to_date.has_value() && replica.state().applied >= *seen.up_to_date, kServe,
-          replica, "serves below the commit point of its UPTODATE");
+  if (!(seen.up_to_date.has_value() && replica.state().applied >= *seen.up_to_date)) {
+    fail(kServe, replica, "serves below the commit point of its UPTODATE");
+  }
   seen.up_to_date.reset();
 }
 
@@ -304,19 +327,22 @@ void Checkers::on_barrier(const Subject& replica, std::uint64_t tag) {
 void Checkers::check_read(const Subject& replica, const zab::ReadReady& ready) {
   auto& barriers = seen_[replica.id()].barriers;
   const auto found = barriers.find(ready.tag);
-  require(found != barriers.end(), kServe, replica, "answers a read that nobody asked for");
+  if (found == barriers.end()) fail(kServe, replica, "answers a read that nobody asked for");
   if (found == barriers.end()) return;
-  require(ready.zxid >= found->second, kServe, replica,
-          "a read as of " + to_string(ready.zxid) + " was asked for after " +
-              to_string(found->second) + " had been committed");
+  if (ready.zxid < found->second) {
+    fail(kServe, replica,
+         "a read as of " + to_string(ready.zxid) + " was asked for after " +
+             to_string(found->second) + " had been committed");
+  }
   barriers.erase(found);
 }
 
 // 14.
 void Checkers::on_applied(const Subject& replica) {
   const ChainState& state = replica.state();
-  require(ghost_.is_committed(state.applied) && ghost_.chain_at(state.applied) == state.hash,
-          kState, replica, "its state is not the one after " + to_string(state.applied));
+  if (!(ghost_.is_committed(state.applied) && ghost_.chain_at(state.applied) == state.hash)) {
+    fail(kState, replica, "its state is not the one after " + to_string(state.applied));
+  }
   seen_[replica.id()].delivered = std::max(seen_[replica.id()].delivered, state.applied);
 }
 
@@ -325,15 +351,17 @@ void Checkers::on_proposed(const Subject& replica, const zab::Entry& entry) {
   const Epoch epoch = entry.zxid.epoch();
   const auto found = ghost_.reigns().find(epoch);
   const bool reigns = found != ghost_.reigns().end() && found->second.leader == replica.id();
-  require(reigns, kIntegrity, replica, "proposes in an epoch that it does not lead");
+  if (!reigns) fail(kIntegrity, replica, "proposes in an epoch that it does not lead");
   if (!reigns) return;
   Ghost::Reign& reign = found->second;
-  require(entry.prev == reign.end() && entry.zxid.counter() == reign.proposed_last.counter() + 1,
-          kPrimaryOrder, replica,
-          "proposes " + to_string(entry.zxid) + " after " + to_string(entry.prev));
+  if (!(entry.prev == reign.end() && entry.zxid.counter() == reign.proposed_last.counter() + 1)) {
+    fail(kPrimaryOrder, replica,
+         "proposes " + to_string(entry.zxid) + " after " + to_string(entry.prev));
+  }
   reign.proposed_last = entry.zxid;
-  require(ghost_.propose(entry, replica.id()), kPrimaryOrder, replica,
-          to_string(entry.zxid) + " was proposed before");
+  if (!ghost_.propose(entry, replica.id())) {
+    fail(kPrimaryOrder, replica, to_string(entry.zxid) + " was proposed before");
+  }
 }
 
 }  // namespace holdfast::sim

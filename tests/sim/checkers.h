@@ -79,7 +79,8 @@ class Checkers : public Witness {
     std::map<std::uint64_t, Zxid> barriers;  // What was committed anywhere when each was asked for.
   };
 
-  void require(bool holds, const char* invariant, const Subject& replica, const std::string& facts);
+  // The first one counts.
+  void fail(const char* invariant, const Subject& replica, const std::string& facts);
   void check_send(const Subject& replica, const zab::Send& send);
   void check_close(const Subject& replica, const zab::Close& close);
   void check_deliver(const Subject& replica, const zab::Deliver& deliver);

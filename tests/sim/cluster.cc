@@ -42,13 +42,18 @@ Replica& Cluster::replica(ServerId id) {
 
 // --- Time.
 
-std::optional<SimTime> Cluster::next_event() const {
-  std::optional<SimTime> next;
-  if (const auto arrival = world_.network.earliest(asleep_)) next = arrival->due;
+std::optional<Cluster::Event> Cluster::next_event() const {
+  std::optional<Event> next;
+  if (const auto arrival = world_.network.earliest(asleep_)) {
+    next = Event{.at = arrival->due, .arrival = *arrival};
+  }
+  // An arrival goes before a chore of the same time, and of chores the one of the first replica.
   for (const auto& replica : replicas_) {
-    if (asleep_.contains(replica->id())) continue;
+    if (!asleep_.empty() && asleep_.contains(replica->id())) continue;
     const auto due = replica->next_chore();
-    if (due.has_value() && (!next || due->at < *next)) next = due->at;
+    if (due.has_value() && (!next || due->at < next->at)) {
+      next = Event{.at = due->at, .busy = replica.get(), .chore = due->chore, .arrival = {}};
+    }
   }
   return next;
 }
@@ -57,26 +62,11 @@ void Cluster::advance_to(SimTime time) {
   world_.now = std::max(world_.now, time);
 }
 
-void Cluster::run_next_event() {
-  const auto arrival = world_.network.earliest(asleep_);
-  Replica* busy = nullptr;
-  Replica::Due due{};
-  for (const auto& replica : replicas_) {
-    if (asleep_.contains(replica->id())) continue;
-    const auto next = replica->next_chore();
-    if (next.has_value() && (busy == nullptr || next->at < due.at)) {
-      busy = replica.get();
-      due = *next;
-    }
-  }
-  if (busy != nullptr && (!arrival || due.at < arrival->due)) {
-    advance_to(due.at);
-    trace_.mix(busy->id().value);
-    busy->carry_out(due.chore);
-  } else if (arrival) {
-    advance_to(arrival->due);
-    arrive(*arrival);
-  }
+void Cluster::run(const Event& event) {
+  advance_to(event.at);
+  if (event.busy == nullptr) return arrive(event.arrival);
+  trace_.mix(event.busy->id().value);
+  event.busy->carry_out(event.chore);
 }
 
 bool Cluster::is_quiet() const {

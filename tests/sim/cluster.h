@@ -37,9 +37,17 @@ class Cluster : private Witness {
 
   explicit Cluster(const Design& design);
 
-  // Time. The earliest thing that is to happen; nothing when nothing ever will by itself.
-  std::optional<SimTime> next_event() const;
-  void run_next_event();
+  // Something that time brings about: an arrival, or a chore of a replica.
+  struct Event {
+    SimTime at = 0;
+    Replica* busy = nullptr;  // None for an arrival.
+    Replica::Chore chore = Replica::Chore::kTick;
+    Network::Arrival arrival;
+  };
+  // Time. The earliest thing that is to happen; nothing when nothing ever will by itself. It is to
+  // be run before anything else happens, or not at all.
+  std::optional<Event> next_event() const;
+  void run(const Event& event);
   SimTime now() const { return world_.now; }
   void advance_to(SimTime time);
 

@@ -118,11 +118,12 @@ void Faults::start(Replica& replica) {
 
 void Faults::notice_failures() {
   for (const auto& replica : cluster_.replicas()) {
+    if (replica->is_running()) continue;
     const ServerId id = replica->id();
     const bool planned = std::any_of(planned_.begin(), planned_.end(), [&](const Planned& p) {
       return p.kind == Kind::kRestart && p.server == id;
     });
-    if (replica->is_running() || planned) continue;
+    if (planned) continue;
     cluster_.coverage().count("process ended by itself");
     plan_at(cluster_.now() + within(swarm_.faults.downtime_max), Kind::kRestart, id);
   }

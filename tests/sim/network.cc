@@ -1,6 +1,7 @@
 #include "tests/sim/network.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "zab/base/check.h"
@@ -15,12 +16,12 @@ constexpr SimTime kNeverNoticed = 60'000 * kMillisecond;
 
 bool Network::is_cut(Link link, Channel channel) const {
   const auto& cuts = channel == Channel::kLeader ? leader_cuts_ : election_cuts_;
-  return cuts.contains(link);
+  return !cuts.empty() && cuts.contains(link);
 }
 
 // A connection can be made only when packets pass both ways.
 bool Network::is_connected_link_cut(ServerId a, ServerId b) const {
-  return leader_cuts_.contains({a, b}) || leader_cuts_.contains({b, a});
+  return is_cut({a, b}, Channel::kLeader) || is_cut({b, a}, Channel::kLeader);
 }
 
 SimTime Network::delay() {
@@ -31,46 +32,49 @@ SimTime Network::delay() {
   return timing_.delay_min + static_cast<SimTime>(random_.below(range + 1));
 }
 
-void Network::consider(std::optional<Arrival>& best, const Arrival& candidate) const {
-  if (!best || candidate.due < best->due) best = candidate;
-}
-
-void Network::consider_end(std::optional<Arrival>& best, ConnId id, const End& end) const {
-  if (!end.announced) {
-    consider(best, {end.announce_due, end.owner, Accepted{id}});
-    return;
-  }
-  const bool blocked = leader_cuts_.contains({end.other, end.owner});
-  if (!end.inbox.empty()) {
-    if (!blocked) consider(best, {end.inbox.front().due, end.owner, Packet{id}});
-    return;
-  }
-  if (end.orphaned && !blocked) consider(best, {end.notice_due, end.owner, Lost{id}});
-}
-
-void Network::consider_attempt(std::optional<Arrival>& best, std::size_t index) const {
-  const Attempt& attempt = attempts_[index];
-  const bool blocked = is_connected_link_cut(attempt.from, attempt.to);
-  const bool gives_up = blocked || attempt.due >= attempt.give_up;
-  consider(best, {gives_up ? attempt.give_up : attempt.due, attempt.from,
-                  Dialled{.index = index, .gave_up = gives_up}});
-}
-
+// Asked for before every step, so nothing is made that is not better than the best.
 std::optional<Network::Arrival> Network::earliest(const std::set<ServerId>& asleep) const {
-  std::optional<Arrival> best;
+  Arrival best{.due = std::numeric_limits<SimTime>::max(), .to = {}, .what = {}};
+  const auto sleeps = [&](ServerId id) { return !asleep.empty() && asleep.contains(id); };
   for (const auto& [id, end] : ends_) {
-    if (!asleep.contains(end.owner)) consider_end(best, id, end);
+    if (!sleeps(end.owner)) consider_end(best, id, end);
   }
   for (std::size_t i = 0; i < attempts_.size(); ++i) {
-    if (!asleep.contains(attempts_[i].from)) consider_attempt(best, i);
+    if (!sleeps(attempts_[i].from)) consider_attempt(best, i);
   }
   for (std::size_t i = 0; i < flights_.size(); ++i) {
     const InFlight& flight = flights_[i];
-    if (asleep.contains(flight.to)) continue;
-    if (election_cuts_.contains({flight.notification.from, flight.to})) continue;
-    consider(best, {flight.due, flight.to, Flight{i}});
+    if (flight.due >= best.due || sleeps(flight.to)) continue;
+    if (is_cut({flight.notification.from, flight.to}, Channel::kElection)) continue;
+    best = {flight.due, flight.to, Flight{i}};
   }
-  return best;
+  return best.due == std::numeric_limits<SimTime>::max() ? std::nullopt : std::optional(best);
+}
+
+void Network::consider_end(Arrival& best, ConnId id, const End& end) const {
+  if (!end.announced) {
+    if (end.announce_due < best.due) best = {end.announce_due, end.owner, Accepted{id}};
+    return;
+  }
+  const bool waits = !end.inbox.empty();
+  if (!waits && !end.orphaned) return;
+  const SimTime due = waits ? end.inbox.front().due : end.notice_due;
+  if (due >= best.due || is_cut({end.other, end.owner}, Channel::kLeader)) return;
+  best.due = due;
+  best.to = end.owner;
+  if (waits) {
+    best.what = Packet{id};
+  } else {
+    best.what = Lost{id};
+  }
+}
+
+void Network::consider_attempt(Arrival& best, std::size_t index) const {
+  const Attempt& attempt = attempts_[index];
+  const bool blocked = is_connected_link_cut(attempt.from, attempt.to);
+  const bool gives_up = blocked || attempt.due >= attempt.give_up;
+  const SimTime due = gives_up ? attempt.give_up : attempt.due;
+  if (due < best.due) best = {due, attempt.from, Dialled{.index = index, .gave_up = gives_up}};
 }
 
 void Network::dial(Attempt attempt, SimTime now) {

@@ -151,9 +151,8 @@ class Network {
   bool is_connected_link_cut(ServerId a, ServerId b) const;
   SimTime delay();
   void orphan(ConnId at, SimTime now, bool silent);
-  void consider(std::optional<Arrival>& best, const Arrival& candidate) const;
-  void consider_end(std::optional<Arrival>& best, ConnId id, const End& end) const;
-  void consider_attempt(std::optional<Arrival>& best, std::size_t index) const;
+  void consider_end(Arrival& best, ConnId id, const End& end) const;
+  void consider_attempt(Arrival& best, std::size_t index) const;
 
   Random random_;
   Timing timing_;

@@ -1,6 +1,7 @@
 #include "tests/sim/replica.h"
 
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -261,16 +262,16 @@ void Replica::sync_image() {
 
 std::optional<Replica::Due> Replica::next_chore() const {
   if (!core_.has_value()) return std::nullopt;
-  std::optional<Due> best;
+  Due best{.at = std::numeric_limits<SimTime>::max(), .chore = Chore::kTick};
   const auto consider = [&best](SimTime at, Chore chore) {
-    if (!best || at < best->at) best = Due{at, chore};
+    if (at < best.at) best = Due{at, chore};
   };
   if (disk_batch_ > 0) consider(disk_due_, Chore::kDisk);
   if (!to_apply_.empty()) consider(apply_due_, Chore::kApply);
   if (!answers_.empty()) consider(answer_due_, Chore::kAnswer);
   if (timing_.tick_every > 0) consider(next_tick_, Chore::kTick);
   if (timing_.image_sync_every > 0) consider(next_image_sync_, Chore::kImageSync);
-  return best;
+  return best.at == std::numeric_limits<SimTime>::max() ? std::nullopt : std::optional(best);
 }
 
 bool Replica::has_work() const {

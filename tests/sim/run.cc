@@ -49,7 +49,8 @@ class Run {
 
   void step_with_faults() {
     ++report_.steps;
-    const SimTime cores = cluster_.next_event().value_or(workload_.next());
+    const auto event = cluster_.next_event();
+    const SimTime cores = event ? event->at : workload_.next();
     const SimTime fault = faults_.next().value_or(cores + 1);
     const SimTime elects = swarm_.arbitrary_election ? elector_.next() : cores + 1;
     const SimTime first = std::min({cores, fault, elects, workload_.next()});
@@ -60,7 +61,7 @@ class Run {
     } else if (elects == first) {
       elector_.run_next();
     } else {
-      cluster_.run_next_event();
+      cluster_.run(*event);
     }
     faults_.notice_failures();
   }
@@ -68,12 +69,12 @@ class Run {
   // A step of the phase after the faults: only what time brings.
   void step_healed() {
     ++report_.steps;
-    const auto cores = cluster_.next_event();
+    const auto event = cluster_.next_event();
     const auto fault = faults_.next();
-    if (fault.has_value() && (!cores || *fault <= *cores)) {
+    if (fault.has_value() && (!event || *fault <= event->at)) {
       faults_.run_next();
-    } else {
-      cluster_.run_next_event();
+    } else if (event) {
+      cluster_.run(*event);
     }
     faults_.notice_failures();
   }

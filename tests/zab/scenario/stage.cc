@@ -106,8 +106,9 @@ void Stage::settle(const std::vector<ServerId>& only) {
     if (!named && replica->is_running()) cell_->pause(replica->id());
   }
   // A dial over a cut link is given up only when its time has come.
-  while (cell_->next_event().has_value() && *cell_->next_event() <= cell_->now()) {
-    cell_->run_next_event();
+  for (auto next = cell_->next_event(); next && next->at <= cell_->now();
+       next = cell_->next_event()) {
+    cell_->run(*next);
   }
   for (const auto& replica : cell_->replicas()) cell_->resume(replica->id());
 }
