@@ -2,6 +2,7 @@
 
 #include "client/endpoint_walk.h"
 #include "client/error.h"
+#include "client/event_stream.h"
 #include "client/lease_clock.h"
 #include "client/wire.h"
 #include "tests/client/wire_script.h"
@@ -91,9 +92,32 @@ TEST(LeaseClock, ExpiredIsForGood) {
   EXPECT_EQ(lease.advance(5'000), LeaseClock::Change::kJeopardy);
   EXPECT_EQ(lease.advance(5'000), LeaseClock::Change::kExpired);
   EXPECT_FALSE(lease.advance(5'000));
+  const Ticks deadline = lease.deadline();
   EXPECT_FALSE(lease.extend(5'000, {.sent_at = 5'000, .lease_ms = 1'000}));
   EXPECT_EQ(lease.state(), SessionState::kExpired);
+  EXPECT_EQ(lease.deadline(), deadline) << "the program would be told of a lease that is none";
   EXPECT_FALSE(lease.wake_at());
+}
+
+// ---- EventStream
+// ---------------------------------------------------------------------------------
+
+// What is acknowledged as of long after `count` events came that the program has not taken.
+EventName acknowledged_untold(std::size_t count) {
+  EventStream stream;
+  wire::KeptAlive reply;
+  for (std::uint64_t zxid = 1; zxid <= count; ++zxid) {
+    reply.events.push_back({.name = {.zxid = Zxid(zxid)}, .kind = EventKind::kContentsChanged});
+  }
+  reply.delivered_through = {.zxid = Zxid(count)};
+  stream.take_new(0, {}, reply, 1'000);
+  return stream.acknowledgement(1'000'000);
+}
+
+TEST(EventStream, IsNotAcknowledgedBeyondItsLimitForAProgramThatTakesNothing) {
+  const std::size_t limit = EventStream::kUntoldMax;
+  EXPECT_EQ(acknowledged_untold(limit - 1), (EventName{.zxid = Zxid(limit - 1)}));
+  EXPECT_EQ(acknowledged_untold(limit), EventName());
 }
 
 // ---- the wire

@@ -201,5 +201,35 @@ TEST(Events, AReplicaThatWasGivenAnImageGoesOnWithItsWatches) {
   EXPECT_EQ(rest->front().events.size(), written);
 }
 
+TEST(Events, AWaiterIsAnsweredWhenItsGrantCameWithAnImage) {
+  Cell cell({.adjust = [](ReplicaOptions& options) {
+    options.log_bytes_max = 20'000;
+    options.image_flush_ms = 20;
+    options.image_sync_ms = 50;
+    options.core.log_window_bytes = 2'000;
+  }});
+  const int leader = cell.wait_for_leader();
+  const int away = cell.follower();
+  Client holder(cell, leader);
+  holder.open(60'000);
+  holder.acquire("/l", 0, 0);
+  Client waiter(cell, away);
+  waiter.open(60'000);
+  const auto waiting = waiter.acquire("/l", -1, 60'000);
+  cell.settle();
+  ASSERT_EQ(outcome(waiting), "open");
+  cell.cut_off(away);
+  holder.send(state::Release{.path = "/l"});
+  for (int i = 0; i < 300; ++i) {
+    holder.send(set("/l", std::string(200, 'x')));
+    cell.advance(10);
+  }
+  cell.heal();
+  cell.wait_for_leader();
+  cell.advance(500);
+  ASSERT_TRUE(cell.node(away).has_logged("event=image-installed"));
+  EXPECT_EQ(outcome(waiting), "granted");
+}
+
 }  // namespace
 }  // namespace holdfast::replica::testing

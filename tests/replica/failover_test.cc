@@ -253,6 +253,30 @@ TEST(Failover, AllThreeKilledAndStartedAgainHaveEverything) {
   EXPECT_EQ(outcome(read), "contents x");
 }
 
+// The image is old and the log is long: who leads first reads how late it is in the cell.
+TEST(Failover, AfterARestartOfAllTimeGoesOnFromWhereItWas) {
+  Cell cell({.adjust = [](ReplicaOptions& options) {
+    options.image_flush_ms = 10'000'000;
+    options.image_sync_ms = 10'000'000;
+  }});
+  const int leader = cell.wait_for_leader();
+  Client first(cell, leader);
+  first.open(60'000);
+  first.acquire("/l", 0, 0);
+  cell.advance(50'000);
+  first.send(create("/late", ""));
+  cell.settle();
+  for (int id = 1; id <= 3; ++id) cell.kill(id);
+  for (int id = 1; id <= 3; ++id) cell.start(id);
+  Client second(cell, cell.wait_for_leader());
+  second.open(60'000);
+  const auto waiting = second.acquire("/l", 2'000, 60'000);
+  cell.advance(1'500);
+  EXPECT_EQ(outcome(waiting), "open");
+  cell.advance(2'000);
+  EXPECT_EQ(outcome(waiting), "TIMEOUT");
+}
+
 TEST(Failover, WithoutSpaceOnAQuorumOnlyWhatFreesIsTaken) {
   Cell cell({});
   const int leader = cell.wait_for_leader();

@@ -63,5 +63,40 @@ TEST(KnownFailures, ASessionIsNobodysBeforeItsOpeningIsCommitted) {
   for (int id = 1; id <= kReplicas; ++id) cell.node(id).disk->stalled = false;
 }
 
+// Numbers of calls begin anew in each process, so an entry names the process that it is of.
+TEST(KnownFailures, ACallIsNotAnsweredWithTheOutcomeOfAnEarlierProcess) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  const int origin = cell.follower();
+  for (int id = 1; id <= kReplicas; ++id) {
+    cell.node(id).disk->stalled = id != origin;
+  }
+  const auto open = [&](Client& client, std::vector<WriteAnswer>& answers) {
+    state::OpenSession op;
+    op.secret = client.secret();
+    op.lease_ms = kLease;
+    cell.replica(origin).open_session(
+        client.lane(), {}, op, [&answers](WriteAnswer answer) { answers.push_back(answer); });
+    cell.advance(50);
+  };
+  std::vector<WriteAnswer> lost;
+  Client before(cell, origin);
+  open(before, lost);
+  cell.kill(origin);
+  cell.start(origin);
+  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(origin).status().core.serving; }, 5'000));
+  std::vector<WriteAnswer> answers;
+  Client after(cell, origin);
+  open(after, answers);
+  for (int id = 1; id <= kReplicas; ++id) cell.node(id).disk->stalled = false;
+  ASSERT_TRUE(cell.wait_for([&] { return !answers.empty(); }, 5'000));
+  ASSERT_EQ(cell.leader(), leader);
+  EXPECT_TRUE(lost.empty());
+  const auto* applied = std::get_if<Applied>(&answers.front().outcome);
+  ASSERT_NE(applied, nullptr);
+  EXPECT_EQ(std::get<state::SessionOpened>(applied->reply).session,
+            cell.replica(origin).state().session_of(after.secret()));
+}
+
 }  // namespace
 }  // namespace holdfast::replica::testing

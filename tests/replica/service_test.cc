@@ -64,6 +64,25 @@ TEST(Service, ALinearizableReadSeesWhatAnotherReplicaHasAnswered) {
   }
 }
 
+TEST(Service, ALinearizableReadWaitsForWhatIsCommittedElsewhere) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client writer(cell, leader);
+  writer.open(kLease);
+  Client reader(cell, follower);
+  cell.node(follower).disk->stalled = true;
+  const auto made = writer.send(create("/a", "x"));
+  cell.settle();
+  ASSERT_EQ(outcome(made), "ok");
+  const auto read = reader.read("/a", Consistency::kLinearizable);
+  cell.settle();
+  EXPECT_EQ(outcome(read), "open");
+  cell.node(follower).disk->stalled = false;
+  cell.settle();
+  EXPECT_EQ(outcome(read), "contents x");
+}
+
 TEST(Service, AStaleReadIsAnsweredAtOnceAlsoWithoutALeader) {
   Cell cell({});
   const int leader = cell.wait_for_leader();

@@ -287,6 +287,28 @@ TEST(Sessions, AKilledSessionLivesNoLongerThanItsLease) {
   EXPECT_FALSE(lives(cell, leader, client.session()));
 }
 
+TEST(Sessions, AKilledSessionLivesNoLongerUnderANewLeaderEither) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  Client client(cell, cell.follower());
+  client.open(kLease);
+  client.acquire("/l", 0, 0);
+  state::KillSession kill;
+  kill.session = client.session();
+  kill.reason = "test";
+  kill.who = "me";
+  Client(cell, client.at()).send(kill);
+  cell.settle();
+  cell.kill(leader);
+  const int next = cell.wait_for_leader();
+  ASSERT_TRUE(lives(cell, next, client.session()));
+  for (Ticks passed = 0; passed < 2 * kLease; passed += 200) {
+    client.keep_alive({}, 0);  // It does not acknowledge.
+    cell.advance(200);
+  }
+  EXPECT_FALSE(lives(cell, next, client.session()));
+}
+
 TEST(Sessions, AKilledSessionThatAcknowledgesEndsAtOnce) {
   Cell cell({});
   const int leader = cell.wait_for_leader();

@@ -80,6 +80,15 @@ TEST_F(LockDelays, ReleaseAndCleanCloseLeaveNoDelay) {
   as<Granted>(cell.ask(b, try_exclusive("/lock")));
 }
 
+// A leader's clock may lie behind that of the one before it.
+TEST_F(LockDelays, TimeNeverGoesBack) {
+  expire_a(5000);
+  cell.pass_ms(-4000);
+  EXPECT_EQ(error_of(cell.ask(b, try_exclusive("/lock"))).remaining_ms, 5000);
+  cell.pass_ms(4000);
+  EXPECT_LT(error_of(cell.ask(b, try_exclusive("/lock"))).remaining_ms, 5000);
+}
+
 TEST_F(LockDelays, ANewEpochRestartsTheDelayInFull) {
   expire_a(5000);
   cell.pass_ms(4000);

@@ -38,9 +38,10 @@ class SlowStore : public storage::Store {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return persists_.size() + image_writes_.size() >= count; });
   }
-  void set_room(bool has_room) {
+  void set_room(bool has_room) { set_room_for(has_room ? ~std::uint64_t{0} : 0); }
+  void set_room_for(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
-    has_room_ = has_room;
+    room_bytes_ = bytes;
   }
   // Until room has been asked for and refused so many times.
   void wait_for_refusals(std::size_t count) {
@@ -89,11 +90,12 @@ class SlowStore : public storage::Store {
   }
   std::uint64_t log_bytes() const override { return inner_.log_bytes(); }
   Result<std::uint64_t> free_bytes() const override { return inner_.free_bytes(); }
-  Result<bool> has_room_for(std::uint64_t) const override {
+  Result<bool> has_room_for(std::uint64_t bytes) const override {
     const std::lock_guard lock(mutex_);
-    refusals_ += has_room_ ? 0 : 1;
+    const bool has_room = bytes <= room_bytes_;
+    refusals_ += has_room ? 0 : 1;
     changed_.notify_all();
-    return has_room_;
+    return has_room;
   }
 
  private:
@@ -108,7 +110,7 @@ class SlowStore : public storage::Store {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   bool is_held_ = false;
-  bool has_room_ = true;
+  std::uint64_t room_bytes_ = ~std::uint64_t{0};
   mutable std::size_t refusals_ = 0;
   int garbage_steps_ = 0;
   std::vector<std::size_t> persists_;
@@ -342,6 +344,19 @@ TEST_F(DiskThreadsTest, StopGivesUpWhatWaitsForRoom) {
   disk.stop();
   EXPECT_EQ(strand.waiting(), 0U);
   EXPECT_TRUE(store.inner().entries().empty());
+}
+
+// There would be room for the second batch, but it comes after the first.
+TEST_F(DiskThreadsTest, NothingIsWrittenBehindWhatWasGivenUp) {
+  begin();
+  store.set_room_for(10'000);
+  disk.persist(
+      {persist(2, zab::Append{{storage::entry_after({}, z(1, 1), std::string(20'000, 'x'))}})});
+  store.wait_for_refusals(1);
+  disk.persist({persist(3, zab::SetAcceptedEpoch{.epoch = Epoch(2)})});
+  disk.stop();
+  EXPECT_EQ(strand.waiting(), 0U);
+  EXPECT_EQ(store.persists().size(), 1U) << "that of begin()";
 }
 
 TEST_F(DiskThreadsTest, GarbageIsRemovedUntilNoneIsLeft) {

@@ -112,6 +112,28 @@ TEST(FrameCheck, ARecordWithoutItsEndBeforeAnotherIsDamage) {
   EXPECT_EQ(check_frames(frame(1, "whole") + frame(3, "middle part")).verdict, Verdict::kTorn);
 }
 
+// The older one was synced before the newer one was begun, so its end cannot be torn by a crash.
+TEST(FrameCheck, OnlyTheNewestLogMayEndInATornTail) {
+  const auto disk = initialised_disk();
+  open_ok(disk).store.reset();
+  std::string log;
+  for (const std::string& path : disk->files()) {
+    if (path.starts_with("/data/log/") && path.ends_with(".log")) log = path;
+  }
+  const std::string records = file_of({10, 20});
+  disk->set_content(log, records + "torn");
+  const auto newest = check_and_cut_logs(*disk, "/data/log", TailRule::kEachRecordSynced);
+  ASSERT_TRUE(newest.ok()) << newest.status().message();
+  EXPECT_EQ(*newest, 4U);
+  EXPECT_EQ(disk->content(log), records);
+  disk->set_content(log, records + "torn");
+  disk->set_content("/data/log/999999.log", records);
+  const auto older = check_and_cut_logs(*disk, "/data/log", TailRule::kEachRecordSynced);
+  ASSERT_FALSE(older.ok());
+  EXPECT_EQ(older.status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(disk->content(log), records + "torn");
+}
+
 TEST(FrameCheck, ReadsWhatLevelDbWrites) {
   const auto disk = initialised_disk();
   Opened opened = open_ok(disk);

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
+#include <leveldb/db.h>
 
+#include "lockserver/storage/record_codec.h"
 #include "tests/storage/support.h"
 
 // init and open: whose directory it is, and what a start makes of files that are not as they were
@@ -197,6 +199,24 @@ TEST(Open, RefusesDamageBeforeValidRecordsAndNamesTheFileAndTheRemedy) {
   EXPECT_NE(refused.message().find(log), std::string::npos);
   EXPECT_NE(refused.message().find("--rejoin"), std::string::npos);
   EXPECT_EQ(disk->content(log), bytes) << "a refused file is left as it is";
+}
+
+// LevelDB itself sees nothing wrong in this: the chain of the entries does.
+TEST(Open, RefusesALogWithAHole) {
+  auto disk = used_disk();
+  {
+    leveldb::Options options;
+    options.env = disk.get();
+    leveldb::DB* raw = nullptr;
+    ASSERT_TRUE(leveldb::DB::Open(options, "/data/log", &raw).ok());
+    const std::unique_ptr<leveldb::DB> db(raw);
+    leveldb::WriteOptions synced;
+    synced.sync = true;
+    ASSERT_TRUE(db->Delete(synced, entry_key(z(1, 30))).ok());
+  }
+  const Status refused = open_status(disk);
+  EXPECT_EQ(refused.code(), StatusCode::kCorrupt);
+  EXPECT_NE(refused.message().find("1.31"), std::string::npos) << refused.message();
 }
 
 TEST(Open, NamesADamagedTable) {
