@@ -86,6 +86,7 @@ std::vector<SessionId> WatchHub::on_state_loaded(const state::StateMachine& stat
 void WatchHub::attach(SessionId session, const state::StateMachine& state) {
   const auto [place, is_new] = sessions_.try_emplace(session);
   if (is_new) {
+    place->second.floor = end_of(Zxid(session.value));
     place->second.looked_from = state.newest_event();
   }
 }
@@ -120,6 +121,7 @@ WatchHub::Started WatchHub::watch(SessionId id, const Watch& watch,
   }
   const Watcher watcher{id, watch.id};
   const EventName after = watch.after.value_or(end_of(state.applied()));
+  session.floor = std::min(session.floor, after);
   session.watches.emplace(watch.id, Standing{watch.path, watch.recursive, watch.kinds, after});
   (watch.recursive ? by_subtree_ : by_path_)[watch.path].insert(watcher);
   if (watch.kinds.contains(EventKind::kLeaderChanged)) {
@@ -198,8 +200,7 @@ WatchHub::Batch WatchHub::gather(SessionId id, EventName acknowledged,
   auto found = sessions_.find(id);
   HOLDFAST_CHECK(found != sessions_.end(), "session " + to_string(id) + " is not here");
   Session& session = found->second;
-  // What happened up to the session's opening is no concern of its client.
-  const EventName from = std::max(acknowledged, end_of(Zxid(id.value)));
+  const EventName from = std::max(acknowledged, session.floor);
   session.acknowledged = std::max(session.acknowledged, acknowledged);
   if (from < session.looked_from) {
     look_back(id, session, from, state);

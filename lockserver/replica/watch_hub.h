@@ -91,6 +91,9 @@ class WatchHub {
   };
   struct Session {
     std::map<std::uint64_t, Standing> watches;
+    // What happened up to here is no concern of its client: up to its opening, or to where a watch
+    // goes on from if that is earlier.
+    state::EventName floor;
     state::EventName acknowledged;
     state::EventName looked_from;  // All events after it have been matched.
     state::EventName first_due;  // Of those not acknowledged, or a name before it; (0,0) for none.

@@ -151,6 +151,32 @@ TEST_F(WatchHubTest, AWatchGoesOnWhereAnotherReplicaLeftIt) {
   EXPECT_EQ(due(me, seen), std::vector<Zxid>{missed});
 }
 
+TEST_F(WatchHubTest, AWatchOfANewSessionGoesOnFromBeforeItsOpening) {
+  make("/a");
+  const Zxid before = write("/a");
+  const Zxid missed = write("/a");
+  const SessionId me = open();
+  const EventName seen{before, 0};
+  const WatchHub::Started started =
+      watch(me, {.id = 1, .path = "/a", .recursive = false, .kinds = kContents, .after = seen});
+  EXPECT_EQ(started.active_from, before);
+  EXPECT_TRUE(started.is_due);
+  const Zxid later = write("/a");
+  EXPECT_EQ(due(me, {}), (std::vector<Zxid>{missed, later}));
+  EXPECT_FALSE(last_.lost);
+}
+
+TEST_F(WatchHubTest, AWatchOfANewSessionIsToldOfAGapBeforeItsOpening) {
+  const Zxid made = make("/a");
+  for (int i = 0; i < 200; ++i) write("/a");
+  const SessionId me = open();
+  watch(
+      me,
+      {.id = 1, .path = "/a", .recursive = false, .kinds = kContents, .after = EventName{made, 0}});
+  due(me, {});
+  EXPECT_TRUE(last_.lost);
+}
+
 TEST_F(WatchHubTest, WithoutAfterAWatchBeginsNow) {
   make("/a");
   const SessionId me = open();
