@@ -48,6 +48,13 @@ bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
+// Of names and addresses of hosts, IPv6 zones among them. Whatever else would be mistaken for a
+// part of the lists and lines in which hosts stand.
+bool is_host_char(char c) {
+  return is_hex(c) || (c >= 'g' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         std::string_view(".-_:%").find(c) != std::string_view::npos;
+}
+
 }  // namespace
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
@@ -65,6 +72,9 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     return invalid(shown + ": an IPv6 address must stand in brackets");
   }
   if (host.empty()) return invalid(shown + " has no host");
+  if (!std::all_of(host.begin(), host.end(), is_host_char)) {
+    return invalid(shown + ": a host has letters, digits, '.', '-', '_', ':' and '%'");
+  }
   return Endpoint{.host = std::string(host), .port = *port};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,7 +8,6 @@
 
 #include "lockserver/net/lock_service.h"
 #include "lockserver/state/error_code.h"
-#include "zab/base/check.h"
 
 // How the methods of LockService go through the replica. For lock_service_*.cc only.
 
@@ -18,8 +18,16 @@ void respond_error(const Respond<Reply>& respond, const state::Error& error) {
   respond(to_wire(error));
 }
 
+// The number of this request was used before, for one whose result is of another kind: what is
+// remembered under a number is answered whatever is asked under it.
+inline state::Error of_another_request(std::int64_t number) {
+  return make_error(state::ErrorCode::kBadArgument,
+                    "request_number " + std::to_string(from_wire(number)) +
+                        " belongs to an earlier request of another kind");
+}
+
 // A command: `convert(const state::Reply&, Reply&)` fills in a reply of the kind that the command
-// has; it answers false for a kind that cannot be, which is a bug of ours.
+// has; it answers false for another kind.
 template <typename Reply, typename Convert>
 void LockService::write(Lane lane, const api::RequestHeader& head, Parsed<state::Op> op,
                         Ticks max_hold_ms, Respond<Reply> respond, Convert convert) {
@@ -28,7 +36,8 @@ void LockService::write(Lane lane, const api::RequestHeader& head, Parsed<state:
   if (const auto* error = std::get_if<state::Error>(&op)) return respond_error(respond, *error);
   replica_.write(lane, std::get<replica::Terms>(terms), std::get<state::Op>(std::move(op)),
                  max_hold_ms,
-                 [this, respond = std::move(respond), convert](const replica::WriteAnswer& answer) {
+                 [this, respond = std::move(respond), convert,
+                  number = head.request_number](const replica::WriteAnswer& answer) {
                    if (const auto* refused = std::get_if<replica::Refusal>(&answer.outcome)) {
                      return respond(refusal(*refused, answer.facts));
                    }
@@ -38,9 +47,9 @@ void LockService::write(Lane lane, const api::RequestHeader& head, Parsed<state:
                    }
                    Reply out;
                    out.header = header(answer.facts);
-                   const bool fits = convert(reply, out);
-                   HOLDFAST_CHECK(fits, "a reply of kind " + std::to_string(reply.index()) +
-                                            " to a command that has none such");
+                   if (!convert(reply, out)) {
+                     return respond(error(of_another_request(number), answer.facts));
+                   }
                    respond(std::move(out));
                  });
 }

@@ -133,28 +133,31 @@ void LockService::multi(Lane lane, const api::MultiRequest& request,
   if (const auto* error = std::get_if<state::Error>(&terms)) return respond_error(respond, *error);
   Parsed<state::Op> op = parse_multi(request, options_.cell);
   if (const auto* error = std::get_if<state::Error>(&op)) return respond_error(respond, *error);
-  replica_.write(
-      lane, std::get<replica::Terms>(terms), std::get<state::Op>(std::move(op)), 0,
-      [this, respond = std::move(respond)](const replica::WriteAnswer& answer) {
-        if (const auto* refused = std::get_if<replica::Refusal>(&answer.outcome)) {
-          return respond(refusal(*refused, answer.facts));
-        }
-        const state::Reply& reply = std::get<replica::Applied>(answer.outcome).reply;
-        if (const auto* failed = std::get_if<state::Error>(&reply)) {
-          return respond(error(*failed, answer.facts));
-        }
-        if (const auto* failed = std::get_if<state::MultiFailed>(&reply)) {
-          api::LockServiceError out = error(failed->error, answer.facts);
-          out.__set_op_index(static_cast<std::int32_t>(failed->index));
-          return respond(std::move(out));
-        }
-        api::MultiReply out;
-        out.header = header(answer.facts);
-        for (const state::MultiOpResult& result : std::get<state::MultiDone>(reply).results) {
-          out.results.push_back(to_wire(result));
-        }
-        respond(std::move(out));
-      });
+  replica_.write(lane, std::get<replica::Terms>(terms), std::get<state::Op>(std::move(op)), 0,
+                 [this, respond = std::move(respond),
+                  number = request.header.request_number](const replica::WriteAnswer& answer) {
+                   if (const auto* refused = std::get_if<replica::Refusal>(&answer.outcome)) {
+                     return respond(refusal(*refused, answer.facts));
+                   }
+                   const state::Reply& reply = std::get<replica::Applied>(answer.outcome).reply;
+                   if (const auto* failed = std::get_if<state::Error>(&reply)) {
+                     return respond(error(*failed, answer.facts));
+                   }
+                   if (const auto* failed = std::get_if<state::MultiFailed>(&reply)) {
+                     api::LockServiceError out = error(failed->error, answer.facts);
+                     out.__set_op_index(static_cast<std::int32_t>(failed->index));
+                     return respond(std::move(out));
+                   }
+                   const auto* done = std::get_if<state::MultiDone>(&reply);
+                   if (done == nullptr)
+                     return respond(error(of_another_request(number), answer.facts));
+                   api::MultiReply out;
+                   out.header = header(answer.facts);
+                   for (const state::MultiOpResult& result : done->results) {
+                     out.results.push_back(to_wire(result));
+                   }
+                   respond(std::move(out));
+                 });
 }
 
 void LockService::sync(Lane lane, const api::SyncRequest& request,

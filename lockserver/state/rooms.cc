@@ -51,6 +51,24 @@ Status audit_requests(const Rooms& rooms, const std::string& path, const Lock& l
   return {};
 }
 
+// What the next command would collide with.
+Status audit_future(const Rooms& rooms) {
+  const Zxid applied = rooms.meta.applied;
+  const Sessions::Map& sessions = rooms.sessions.all();
+  if (!sessions.empty() && Zxid(sessions.rbegin()->first.value) > applied) {
+    return {StatusCode::kCorrupt, "The image has a session from the future."};
+  }
+  if (rooms.history.newest().zxid > applied) {
+    return {StatusCode::kCorrupt, "The image has events from the future."};
+  }
+  for (const auto& [path, lock] : rooms.locks.all()) {
+    if (!lock.delays.empty() && lock.delays.rbegin()->first.since > applied) {
+      return corrupt(path, "has a lock-delay from the future");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<Write> Rooms::take_writes() {
@@ -73,6 +91,7 @@ Status Rooms::audit() const {
   for (const Status& status : {nodes.audit(), locks.audit(), sessions.audit(), history.audit()}) {
     if (!status.ok()) return status;
   }
+  if (Status status = audit_future(*this); !status.ok()) return status;
   for (const auto& [path, lock] : locks.all()) {
     if (Status status = audit_requests(*this, path, lock); !status.ok()) return status;
   }

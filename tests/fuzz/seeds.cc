@@ -7,13 +7,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "lockserver/state/image_codec.h"
 #include "lockserver/state/state_machine.h"
 #include "lockserver/storage/record_codec.h"
 #include "tests/fuzz/byte_source.h"
 #include "tests/fuzz/random_commands.h"
 #include "tests/net/samples.h"
+#include "tests/net/stock_client.h"
 #include "zab/base/random.h"
 
 // The seeds of the corpora: tests/fuzz/corpus/<target>/seed-*. Made of what the golden files hold
@@ -44,6 +47,10 @@ class Corpus {
   void add(std::string_view bytes) {
     const std::string number = std::to_string(100 + ++count_).substr(1);
     seeds_[target_ + "/seed-" + number] = std::string(bytes);
+  }
+  // An input that broke something once.
+  void add_regression(const std::string& what, std::string_view bytes) {
+    seeds_[target_ + "/regression-" + what] = std::string(bytes);
   }
 
  private:
@@ -138,6 +145,33 @@ std::string image_bytes(std::uint64_t seed) {
   return sink.bytes() + random_bytes(seed + 1, 100);
 }
 
+// An image whose history of events ends later than the image itself: the next command's events came
+// before the last.
+std::string image_with_events_from_the_future() {
+  state::StateMachine machine(state::StateLimits::defaults(), "0011223344556677");
+  state::Command command;
+  command.op = state::EpochBegun{.leader = holdfast::ServerId(1)};
+  machine.apply(Zxid(Epoch(1), 1), command);
+  ByteSink sink;
+  sink.byte(2).byte(0);
+  std::uint64_t count = 0;
+  for (const state::Write& write : machine.image()) {
+    const auto key = state::parse_key(write.key);
+    if (std::holds_alternative<state::EventsKey>(*key)) continue;
+    std::string value = *write.value;
+    if (std::holds_alternative<state::MetaKey>(*key)) {
+      state::MetaRecord meta = *state::decode_meta(value);
+      meta.newest_event = meta.history_floor = {.zxid = Zxid(Epoch(9), 1), .index = 0};
+      value = state::encode_meta(meta);
+    }
+    sink.text(write.key).text(value);
+    ++count;
+  }
+  std::string bytes = sink.bytes();
+  bytes[1] = static_cast<char>(count);
+  return bytes + random_bytes(1, 200);
+}
+
 void add_state(Seeds& seeds, const fs::path& testdata) {
   Corpus commands(seeds, "commands");
   Corpus image(seeds, "image");
@@ -156,6 +190,7 @@ void add_state(Seeds& seeds, const fs::path& testdata) {
     commands.add("\x01" + random_bytes(seed, 400));
     image.add(image_bytes(seed));
   }
+  image.add_regression("events-from-the-future", image_with_events_from_the_future());
   storage::ChunkWriter chunk;
   for (const auto& [name, key] : keys) chunk.add(key, values[name]);
   image.add(ByteSink().byte(1).text(chunk.finish()).bytes());
@@ -163,8 +198,31 @@ void add_state(Seeds& seeds, const fs::path& testdata) {
 
 // ---- stories ------------------------------------------------------------------------------------
 
+// A number comes again for a request of another kind.
+std::string used_number() {
+  using net::testing::StockClient;
+  const WireProtocol protocol = WireProtocol::kCompact;
+  holdfast::api::CreateRequest create;
+  create.header.session_id = net::testing::kSampleSession;
+  create.header.request_number = 1;
+  create.path = "/a";
+  holdfast::api::ReleaseRequest release;
+  release.header = create.header;
+  release.path = "/a";
+  holdfast::api::MultiRequest multi;
+  multi.header = create.header;
+  using Client = holdfast::api::LockServiceClient;
+  ByteSink story;
+  story.byte(0).text(net::testing::sample_calls(protocol).front().bytes);
+  story.byte(0).text(StockClient(protocol).call(&Client::send_create, create));
+  story.byte(0).text(StockClient(protocol).call(&Client::send_release, release));
+  story.byte(0).text(StockClient(protocol).call(&Client::send_multi, multi));
+  return story.bytes();
+}
+
 void add_calls(Seeds& seeds) {
   Corpus calls(seeds, "client_calls");
+  calls.add_regression("number-of-another-kind", used_number());
   for (const WireProtocol protocol : {WireProtocol::kBinary, WireProtocol::kCompact}) {
     const auto samples = net::testing::sample_calls(protocol);
     ByteSink story;

@@ -356,6 +356,29 @@ TEST_F(Service, ANumberThatIsRepeatedIsAnsweredAsTheFirstTime) {
       << "its result is forgotten";
 }
 
+// What is remembered under a number is of the kind of its first request, which need not be that of
+// this one.
+TEST_F(Service, ANumberThatComesAgainForAnotherKindOfRequestIsRefused) {
+  Caller caller(edge);
+  caller.get(HOLDFAST_METHOD(create), create_node(caller.next(), "/a"));
+  api::RequestHeader used = caller.header();
+  used.request_number = caller.number;
+  const auto expect_refused = [](const api::LockServiceError& error) {
+    EXPECT_EQ(error.code, api::ErrorCode::BAD_ARGUMENT) << error.message;
+    EXPECT_NE(error.message.find("request_number 1"), std::string::npos) << error.message;
+  };
+  expect_refused(caller.refused(HOLDFAST_METHOD(acquire), try_lock(used, "/lock")));
+  expect_refused(caller.refused(HOLDFAST_METHOD(remove), at<api::RemoveRequest>(used, "/a")));
+  expect_refused(caller.refused(HOLDFAST_METHOD(cancel), at<api::CancelRequest>(used, "/a")));
+  api::MultiRequest multi;
+  multi.header = used;
+  expect_refused(caller.refused(HOLDFAST_METHOD(multi), multi));
+  api::CloseSessionRequest close;
+  close.header = used;
+  expect_refused(caller.refused(HOLDFAST_METHOD(close_session), close));
+  EXPECT_TRUE(is_there("/a"));
+}
+
 TEST_F(Service, AGuardStandsBeforeAWrite) {
   Caller caller(edge);
   const std::string sequencer =
