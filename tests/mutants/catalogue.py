@@ -14,7 +14,6 @@
 
 `old` that ends with a semicolon is one or more statements; any other is an expression. Where
 neither can be switched, `new` replaces `old` as it stands, with MUTANT for "this mutant is on".
-Mutants that cannot be caught because they change nothing are [[exempt]], with a reason.
 """
 
 import dataclasses
@@ -64,12 +63,6 @@ class Mutant:
         return self.edits[0].file
 
 
-@dataclasses.dataclass(frozen=True)
-class Catalogue:
-    mutants: list
-    exempt: list  # Dictionaries with name, model, reason.
-
-
 def edit_of(table):
     return Edit(
         file=table["file"],
@@ -81,7 +74,6 @@ def edit_of(table):
 
 def load(folder=HERE):
     mutants = []
-    exempt = []
     for path in sorted(folder.glob("*.toml")):
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         for table in tables.get("mutant", []):
@@ -95,16 +87,15 @@ def load(folder=HERE):
                     edits=(edit_of(table), *map(edit_of, table.get("also", []))),
                 )
             )
-        exempt += tables.get("exempt", [])
-    return Catalogue(mutants=mutants, exempt=exempt)
+    return mutants
 
 
 # ---- what a catalogue may not be -----------------------------------------------------------------
 
 
-def misplaced(catalogue, root):
+def misplaced(mutants, root):
     """Edits whose old text is not there, or not in one place only."""
-    for mutant in catalogue.mutants:
+    for mutant in mutants:
         for edit in mutant.edits:
             path = root / edit.file
             if not edit.file.startswith(PARTS) or not path.is_file():
@@ -117,10 +108,10 @@ def misplaced(catalogue, root):
                 yield f"{mutant.name}: it changes nothing"
 
 
-def without_test(catalogue, root):
+def without_test(mutants, root):
     """Mutants that name a test which is not there."""
     names = test_names(root)
-    for mutant in catalogue.mutants:
+    for mutant in mutants:
         binary, colon, pattern = mutant.test.partition(":")
         if not colon or binary not in names:
             yield f"{mutant.name}: there is no test binary '{binary}'"
@@ -155,26 +146,18 @@ def test_names(root):
     return names
 
 
-def incomplete(catalogue):
-    names = [mutant.name for mutant in catalogue.mutants]
+def incomplete(mutants):
+    names = [mutant.name for mutant in mutants]
     for name in sorted(set(names)):
         if names.count(name) > 1:
             yield f"two mutants are called {name}"
     if len(names) < FEWEST:
         yield f"there are {len(names)} mutants, fewer than {FEWEST}"
-    known = {mutant.model for mutant in catalogue.mutants}
-    known |= {table.get("model", "") for table in catalogue.exempt}
+    known = {mutant.model for mutant in mutants}
     for model in MODEL:
         if model not in known:
             yield f"{model} is missing"
-    for table in catalogue.exempt:
-        if not table.get("reason"):
-            yield f"{table['name']} is exempt without a reason"
 
 
-def problems(catalogue, root=ROOT):
-    return [
-        *misplaced(catalogue, root),
-        *without_test(catalogue, root),
-        *incomplete(catalogue),
-    ]
+def problems(mutants, root=ROOT):
+    return [*misplaced(mutants, root), *without_test(mutants, root), *incomplete(mutants)]

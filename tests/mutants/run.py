@@ -17,12 +17,22 @@ import tree
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(prog="./dev mutants", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="./dev mutants",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these mutants")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time (default 1)")
     parser.add_argument("--build-jobs", type=int, default=2, help="compilers at a time")
     parser.add_argument("--build", type=pathlib.Path, default=catalogue.ROOT / "build/mutants")
     parser.add_argument("--list", action="store_true", help="print the catalogue and end")
+    parser.add_argument(
+        "--search",
+        type=int,
+        metavar="SEEDS",
+        help="also say which mutants of zab/ the simulator finds by itself in so many runs",
+    )
     parser.add_argument("--table", type=pathlib.Path, help="write the result as Markdown")
     return parser.parse_args(arguments)
 
@@ -38,33 +48,44 @@ def select(mutants, names):
     return [mutant for mutant in mutants if not names or mutant.name in names]
 
 
-def judge_all(bench, mutants, jobs):
+def judge_all(bench, mutants, args):
+    """Verdicts, and what the simulator found by itself, by the name of the mutant."""
     verdicts = {}
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        waiting = {pool.submit(bench.judge, mutant): mutant for mutant in mutants}
+    searches = {}
+
+    def judge_one(mutant):
+        verdict = bench.judge(mutant)
+        found = bench.search(mutant, args.search) if args.search else None
+        return mutant.name, verdict, found
+
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        waiting = [pool.submit(judge_one, mutant) for mutant in mutants]
         for done in concurrent.futures.as_completed(waiting):
-            mutant = waiting[done]
-            verdict = done.result()
-            verdicts[mutant.name] = verdict
-            by = verdict.by or "SURVIVES"
-            say(
-                f"[{len(verdicts)}/{len(mutants)}] {mutant.name}: {by} ({verdict.seconds:.1f} s)"
-            )
-    return verdicts
+            name, verdict, found = done.result()
+            verdicts[name] = verdict
+            searches[name] = found
+            text = f"{verdict.by or 'SURVIVES'} ({verdict.seconds:.1f} s)"
+            text += f"; simulator: {found}" if found else ""
+            say(f"[{len(verdicts)}/{len(mutants)}] {name}: {text}")
+    return verdicts, searches
 
 
-def table_of(mutants, exempt, verdicts):
-    lines = ["| mutant | file | what it breaks | caught by | s |", "|---|---|---|---|---|"]
+def table_of(mutants, verdicts, searches):
+    with_search = any(searches.values())
+    head = ["mutant", "file", "what it breaks", "caught by", "s"]
+    rows = [head + ["random runs"] if with_search else head]
     for mutant in mutants:
         verdict = verdicts[mutant.name]
-        name = mutant.name + (f" ({mutant.model})" if mutant.model else "")
-        by = verdict.by.replace("Zab/Scenario.GoesAsWritten/", "") or "**survives**"
-        lines.append(
-            f"| {name} | `{mutant.file}` | {mutant.breaks} | {by} | {verdict.seconds:.1f} |"
-        )
-    for one in exempt:
-        name = one["name"] + (f" ({one['model']})" if one.get("model") else "")
-        lines.append(f"| {name} | | {one['reason']} | exempt | |")
+        row = [
+            mutant.name + (f" ({mutant.model})" if mutant.model else ""),
+            f"`{mutant.file}`",
+            mutant.breaks,
+            verdict.by.replace("Zab/Scenario.GoesAsWritten/", "") or "**survives**",
+            f"{verdict.seconds:.1f}",
+        ]
+        rows.append(row + [searches[mutant.name] or ""] if with_search else row)
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "|---" * len(rows[0]) + "|")
     return "\n".join(lines) + "\n"
 
 
@@ -72,16 +93,16 @@ def main(arguments):
     args = parse(arguments)
     whole = catalogue.load()
     if args.list:
-        for mutant in whole.mutants:
+        for mutant in whole:
             say(f"{mutant.name:48} {mutant.file:36} {mutant.breaks}")
         return 0
     if found := catalogue.problems(whole):
         sys.exit("the catalogue is wrong:\n" + "\n".join(found))
-    mutants = select(whole.mutants, args.names)
-    say(f"== {len(whole.mutants)} mutants in one copy of the tree: {args.build}")
+    mutants = select(whole, args.names)
+    say(f"== {len(whole)} mutants in one copy of the tree: {args.build}")
     output = args.build / "build"
     try:
-        tree.make_copy(catalogue.ROOT, args.build / "tree", whole.mutants)
+        tree.make_copy(catalogue.ROOT, args.build / "tree", whole)
         tree.build(args.build / "tree", output, args.build_jobs)
     except tree.BuildFailed as failed:
         sys.exit(f"the copy does not build: {failed}")
@@ -90,16 +111,15 @@ def main(arguments):
     if broken:
         sys.exit(broken)
     began = time.monotonic()
-    verdicts = judge_all(bench, mutants, args.jobs)
-    table = table_of(mutants, whole.exempt, verdicts)
+    verdicts, searches = judge_all(bench, mutants, args)
+    table = table_of(mutants, verdicts, searches)
     say("\n" + table)
     if args.table:
         args.table.write_text(table, encoding="utf-8")
     survivors = [mutant.name for mutant in mutants if not verdicts[mutant.name].by]
     say(
         f"{len(mutants)} mutants, {len(mutants) - len(survivors)} caught, "
-        f"{len(survivors)} survived, {len(whole.exempt)} exempt, "
-        f"{time.monotonic() - began:.0f} s"
+        f"{len(survivors)} survived, {time.monotonic() - began:.0f} s"
     )
     for name in survivors:
         say(f"survives: {name}")
