@@ -77,7 +77,8 @@ class Bench:
     def judge(self, mutant):
         began = time.monotonic()
         name, _, pattern = mutant.test.partition(":")
-        code, text, _ = self.run(name, [f"--gtest_filter={pattern}"], mutant.number, EXPECTED_SECONDS)
+        options = [f"--gtest_filter={pattern}"]
+        code, text, _ = self.run(name, options, mutant.number, EXPECTED_SECONDS)
         if "Running 0 tests" not in text and code != 0:
             return Verdict(noticed_by(name, code, text), time.monotonic() - began)
         for name, options, parts in COMMANDS:
