@@ -189,7 +189,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=60.0, help="of each run (default 60)")
     parser.add_argument("--seed", type=int, default=1, help="of the pauses (default 1)")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     runs = [(CHECKED, lambda: run_holdfast(True, options.seconds, options.seed)),
             (UNCHECKED, lambda: run_holdfast(False, options.seconds, options.seed))]
     if etcd.program() is None:

@@ -35,6 +35,8 @@ def options_of(arguments):
                         help=f"a list of kinds (default all): {', '.join(KINDS)}")
     parser.add_argument("--proxies", action="store_true",
                         help="through proxies, even where network namespaces are allowed")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep data folders, logs and histories of a good run too")
     options = parser.parse_args(arguments)
     options.faults = options.faults.split(",")
     unknown = set(options.faults) - set(KINDS)
@@ -87,7 +89,8 @@ def main():
     options = options_of(sys.argv[1:])
     if not options.proxies:
         fabric.go_inside("tests.chaos.trouble")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # Also where a shell has it ignored.
+        signal.signal(number, signal.default_int_handler)
     kinds = options.faults = possible(options.faults)
     print(f"Seed {options.seed}: {options.voters} voters, {options.minutes:g} minutes of "
           f"{', '.join(kinds)}", flush=True)
@@ -102,7 +105,7 @@ def main():
         world.stop_clients()
         faults = world.history.complaints + judge.faults_of(world)
         report(world, director, faults, options)
-        if faults:
+        if faults or options.keep:
             keep(world, faults, options)
         return 1 if faults else 0
     except Exception as failure:
