@@ -51,6 +51,7 @@ void CallTable::renew(CallId id) {
   Call& call = calls_.at(id);
   call.number = 0;
   call.was_sent = false;
+  call.has_copies = false;
   on_stage(id, Call::Stage::kUnsent);
 }
 
@@ -122,9 +123,11 @@ std::uint64_t CallTable::answered_below() const {
 }
 
 void CallTable::on_connection_lost() {
-  for (const auto& [id, call] : calls_) {
+  for (auto& [id, call] : calls_) {
     const bool again = call.stage == Call::Stage::kSent || call.stage == Call::Stage::kPausing;
-    if (again) on_stage(id, Call::Stage::kUnsent);
+    if (!again) continue;
+    call.has_copies = true;
+    on_stage(id, Call::Stage::kUnsent);
   }
 }
 

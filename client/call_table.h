@@ -49,6 +49,7 @@ struct Call {
   bool is_mutating = false;
   std::uint64_t number = 0;   // Of a mutating one that was sent.
   bool was_sent = false;      // On any connection.
+  bool has_copies = false;    // It was sent before, and what became of that is not known.
   bool is_abandoned = false;  // The program was told TIMEOUT; its outcome is still to be learnt.
   std::optional<Ticks> deadline;
   Ticks retry_at = 0;

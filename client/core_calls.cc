@@ -140,8 +140,12 @@ void Core::on_call_error(CallId id, const wire::Facts& facts, const Error& error
   Call& call = *calls_.find(id);
   // The replica's patience is over, not ours: ask again, with the same number.
   if (error.code == ErrorCode::kTimeout && (error.retryable || error.outcome_pending)) {
+    call.has_copies = call.has_copies || error.outcome_pending;
     return pause(id);
   }
+  // A replica has turned away this copy (NO_SPACE, LIMIT); an earlier one may have been carried
+  // out, or may be yet. Only the history's answer is the answer.
+  if (call.is_mutating && call.has_copies && error.retryable) return pause(id);
   if (call.kind == Call::Kind::kBackground || call.is_abandoned) return calls_.erase(id);
   hold_answer(id, facts, call.acquiring ? acquire_error(call, error) : error);
 }

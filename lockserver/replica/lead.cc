@@ -87,7 +87,11 @@ bool Replica::Parts::send_of_the_cell(state::Op op) {
 // ---- the leader ---------------------------------------------------------------------------------
 
 std::variant<zab::ProposeResult, Refusal> Replica::Parts::propose(state::Command command) {
-  if (!space.has_space(now) && !only_frees(command.op)) {
+  // What was carried out before is answered as then, whatever room there is now.
+  const auto is_repeated = [&] {
+    return machine.state.remembered(command.session, command.request).has_value();
+  };
+  if (!space.has_space(now) && !only_frees(command.op) && !is_repeated()) {
     return refuse_no_space();
   }
   command.stamp = reign.stamp({.now = now, .wall_ms = world.clock->wall_ms()});

@@ -142,6 +142,31 @@ TEST(CoreCalls, TimeoutOfTheReplicaIsAskedAgainWithTheSameNumber) {
   EXPECT_TRUE(rig.answers.at(call).ok());
 }
 
+// Of two copies one may have been carried out although the other was turned away.
+TEST(CoreCalls, ACopyThatIsTurnedAwayDoesNotAnswerTheCall) {
+  Rig rig;
+  rig.open();
+  const CallId call = rig.set("/a");
+  const Seen first = rig.take("set_contents");
+  rig.break_connection();
+  rig.reconnect();
+  rig.reply(failed(rig.take("set_contents"), at(2), refusal(ErrorCode::kNoSpace)));
+  EXPECT_FALSE(rig.is_answered(call));
+  rig.pass(60);
+  const Seen again = rig.take("set_contents");
+  EXPECT_EQ(again.number, first.number);
+  rig.reply(done(again, at(3)));
+  EXPECT_TRUE(rig.answers.at(call).ok());
+}
+
+TEST(CoreCalls, ACallThatIsTurnedAwayAtItsFirstSendingIsAnsweredSo) {
+  Rig rig;
+  rig.open();
+  const CallId call = rig.set("/a");
+  rig.reply(failed(rig.take("set_contents"), at(2), refusal(ErrorCode::kNoSpace)));
+  EXPECT_EQ(rig.error_of(call).code, ErrorCode::kNoSpace);
+}
+
 TEST(CoreCalls, RefusalOfTheCellIsTheAnswer) {
   Rig rig;
   rig.open();

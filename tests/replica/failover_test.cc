@@ -300,6 +300,10 @@ TEST(Failover, WithoutSpaceOnAQuorumOnlyWhatFreesIsTaken) {
   cell.settle();
   EXPECT_EQ(outcome(made), "NO_SPACE");
   EXPECT_EQ(outcome(forwarded), "NO_SPACE");
+  // What was carried out before is answered as then.
+  const auto repeated = client.repeat(1, create("/a", "x"), 0);
+  cell.settle();
+  EXPECT_EQ(outcome(repeated), "ok");
   EXPECT_EQ(outcome(removed), "ok");
   for (int id = 1; id <= 3; ++id) {
     cell.node(id).disk->free = 1U << 30U;

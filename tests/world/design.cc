@@ -114,7 +114,7 @@ WorkPlan choose_work(Random& dice) {
   work.clients = dice.chance(1, 12) ? between(dice, 20, 60) : between(dice, 1, 8);
   work.think = ms_between(dice, 5, 120);
   work.open_calls_max = dice.chance(1, 2) ? 1 : between(dice, 2, 12);
-  work.nodes = between(dice, 1, 8);
+  work.nodes = between(dice, 2, 8);
   work.locks = between(dice, 1, 5);
   work.payload_bytes_max = dice.chance(1, 4) ? 2'000 : between(dice, 0, 100);
   work.hold_max = ms_between(dice, 10, 2'500);

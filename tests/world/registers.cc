@@ -24,7 +24,10 @@ void Registers::check_order(const Committed& entry, const state::Command& comman
   Numbers& numbers = numbers_[command.session];
   const std::uint64_t number = command.request.value;
   const bool is_new = numbers.seen.insert(number).second;
-  verdict_.require(!is_new || number > numbers.newest, "FIFO", [&] {
+  // A copy that comes too late: the client has said that it waits for no answer, and it is refused.
+  const bool is_late = number < numbers.answered_below;
+  numbers.answered_below = std::max(numbers.answered_below, command.answered_below.value);
+  verdict_.require(!is_new || is_late || number > numbers.newest, "FIFO", [&] {
     return "request " + std::to_string(number) + " of session " +
            to_string(Zxid(command.session.value)) + " comes first with " + to_string(entry.zxid) +
            ", after request " + std::to_string(numbers.newest);

@@ -54,6 +54,7 @@ class Registers final : public HistoryWitness {
   std::unordered_set<std::string> forbidden_;
   struct Numbers {
     std::uint64_t newest = 0;
+    std::uint64_t answered_below = 0;
     std::set<std::uint64_t> seen;
   };
   std::map<SessionId, Numbers> numbers_;

@@ -72,7 +72,7 @@ class Run {
     Probe probe(world_);
     while (!world_.is_violated() && !probe.is_done()) {
       probe.offer();
-      step(kProbeEvery);
+      world_.run_until(now() + kProbeEvery);
       report_.healing = now() - begin;
       if (report_.healing <= report_.healing_bound) continue;
       world_.verdict().fail("LIVENESS", "no new write was committed within " +
@@ -82,22 +82,15 @@ class Run {
   }
 
   void come_to_rest() {
-    step(kSecond);  // Everybody works for a while in a cell that is well.
+    world_.run_until(now() + kSecond);  // Everybody works for a while in a cell that is well.
     world_.workload().finish();
     const SimTime until = now() + kRestWithin;
     while (!world_.is_violated()) {
-      step(50 * kMillisecond);
+      world_.run_until(now() + 50 * kMillisecond);
       const std::optional<std::string> unrest = world_.find_unrest();
       if (!unrest) return;
       if (now() > until) world_.verdict().fail("CONVERGENCE", *unrest);
     }
-  }
-
-  // Time passes, also when nothing happens.
-  void step(SimTime time) {
-    const SimTime until = std::max(now(), stepped_) + time;
-    world_.run_until(until);
-    stepped_ = until;
   }
 
   RunReport finish() {
@@ -113,7 +106,6 @@ class Run {
 
   World world_;
   Faults faults_;
-  SimTime stepped_ = 0;
   RunReport report_;
 };
 

@@ -25,6 +25,11 @@ std::optional<SimTime> Scheduler::next() const {
   return heap_.empty() ? std::nullopt : std::optional(heap_.front().at);
 }
 
+void Scheduler::pass_until(SimTime time) {
+  HOLDFAST_CHECK(heap_.empty() || heap_.front().at >= time, "something happens before that");
+  now_ = std::max(now_, time);
+}
+
 void Scheduler::run_next() {
   HOLDFAST_CHECK(!heap_.empty(), "nothing will ever happen again");
   std::pop_heap(heap_.begin(), heap_.end(), is_later);

@@ -52,6 +52,8 @@ class Scheduler {
   std::optional<SimTime> next() const;
   // The next thing happens; there must be one.
   void run_next();
+  // Time passes in which nothing happens.
+  void pass_until(SimTime time);
 
  private:
   struct Event {

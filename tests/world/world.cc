@@ -1,8 +1,32 @@
 #include "tests/world/world.h"
 
 #include <string>
+#include <variant>
 
 namespace holdfast::world {
+namespace {
+
+std::string name_of(const state::Op& op) {
+  static constexpr const char* kNames[] = {
+      "open session", "close session", "expire session", "kill session",   "acquire",
+      "cancel wait",  "release",       "break lock",     "end lock-delay", "epoch begun",
+      "create",       "remove",        "set contents",   "multi"};
+  static_assert(std::size(kNames) == std::variant_size_v<state::Op>);
+  return kNames[op.index()];
+}
+
+}  // namespace
+
+void Narrator::on_committed(const Committed& entry, const state::Command& command,
+                            const state::Effects& effects) {
+  story_.tell_long([&] {
+    return "committed " + to_string(entry.zxid) + ": " + name_of(command.op) + ", request " +
+           to_string(command.request) + " of session " + to_string(Zxid(command.session.value)) +
+           (std::holds_alternative<state::Error>(effects.reply)
+                ? ": " + std::get<state::Error>(effects.reply).message
+                : std::string());
+  });
+}
 
 World::World(const Design& design, Story::Detail detail)
     : design_(design),
@@ -16,6 +40,7 @@ World::World(const Design& design, Story::Detail detail)
       checks_(design_, ledger_, story_, verdict_),
       workload_(design_, time_, story_) {
   network_.set_timing(design_.network);
+  ledger_.add_witness(narrator_);
   ledger_.add_witness(locks_);
   ledger_.add_witness(registers_);
   ledger_.add_witness(events_);
@@ -57,7 +82,7 @@ void World::begin() {
 void World::run_until(SimTime time) {
   while (!is_violated()) {
     const std::optional<SimTime> next = time_.next();
-    if (!next || *next > time) return;
+    if (!next || *next > time) return time_.pass_until(time);
     time_.run_next();
   }
 }

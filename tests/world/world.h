@@ -14,6 +14,17 @@
 
 namespace holdfast::world {
 
+// Tells the committed history.
+class Narrator final : public HistoryWitness {
+ public:
+  explicit Narrator(Story& story) : story_(story) {}
+  void on_committed(const Committed& entry, const state::Command& command,
+                    const state::Effects& effects) override;
+
+ private:
+  Story& story_;
+};
+
 // A whole cell with its clients, its network, and all who look on. By itself it does what time
 // brings about; faults come from outside.
 class World final : private HistoryWitness {
@@ -55,6 +66,7 @@ class World final : private HistoryWitness {
   Random dice_;
   Network network_;
   Ledger ledger_;
+  Narrator narrator_{story_};
   LockBook locks_;
   Registers registers_;
   EventBook events_;
