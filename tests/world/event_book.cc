@@ -77,7 +77,6 @@ const state::Event* EventBook::find(client::EventName name) const {
 }
 
 void WatchCheck::on_asked(client::WatchId watch, const client::WatchOptions& options) {
-  if (watches_.empty()) checked_ = book_.events().size();
   watches_[watch] = {.options = options, .active_from = Zxid(), .told = {}};
 }
 
@@ -150,7 +149,10 @@ void WatchCheck::on_shown(Zxid zxid) {
 
 void WatchCheck::advance(client::EventName through) {
   const std::vector<state::Event>& events = book_.events();
-  if (watches_.empty()) return;
+  if (watches_.empty()) {  // Quick: nobody is to be told anything.
+    checked_ = std::max(checked_, book_.after(through));
+    return;
+  }
   for (; checked_ < events.size() && name_of(events[checked_]) <= through; ++checked_) {
     for (const auto& [id, watch] : watches_) check_told(id, watch, events[checked_]);
   }
