@@ -11,6 +11,7 @@ ROOT = "/chaos"
 REGISTERS = ROOT + "/registers"
 LOCKS = ROOT + "/locks"
 WORK = ROOT + "/work"
+MARKER = ROOT + "/marker"  # Written to see that watchers hear.
 HELD = LOCKS + "/held"  # Of the programs that use the C++ library.
 QUEUE = ROOT + "/queue"
 PAIR = ROOT + "/pair"
@@ -396,7 +397,8 @@ def recorded(event, moment):
 def prepare(endpoints):
     """The folders and nodes that the clients use."""
     with Session(endpoints, name="preparer") as session:
-        for path in (REGISTERS, LOCKS, QUEUE, EPHEMERALS, WORK, f"{PAIR}/left", f"{PAIR}/right"):
+        for path in (REGISTERS, LOCKS, QUEUE, EPHEMERALS, WORK, MARKER, f"{PAIR}/left",
+                     f"{PAIR}/right"):
             session.create(path, b"", create_parents=True)
 
 

@@ -18,7 +18,8 @@ def faults_of(world):
         linearizable.register_faults(ops),
         linearizable.lock_faults(ops),
         watches.all_faults(
-            streams, world.last_zxid, ops, (f"{clients.PAIR}/left", f"{clients.PAIR}/right")),
+            world.streams(), world.last_zxid, ops,
+            (f"{clients.PAIR}/left", f"{clients.PAIR}/right")),
         *(locks.ledger_faults(stream, ops) for stream in streams),
         locks.fifo_faults(ops),
         locks.belief_faults(clients.HELD, history.tenures, streams),

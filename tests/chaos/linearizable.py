@@ -2,7 +2,7 @@
 its invocation and its return.
 
 The search of Wing and Gong with Lowe's memory of what was tried, as in Porcupine. It does not look
-at zxids, so it does not believe what the cell says of its own order. A call of unknown outcome may have
+at zxids, so it does not believe what the cell says of its own order. A call of unknown outcome may
 have happened at any moment after its invocation, or never.
 """
 

@@ -64,8 +64,8 @@ def report(world, director, faults, options):
     print("Injected: " + ", ".join(
         f"{kind} {director.counts[kind]}" for kind in options.faults))
     print(f"Recorded: {len(ops)} calls ({', '.join(f'{n} {w}' for w, n in world.outcomes())}), "
-          f"{sum(len(stream.events) for stream in world.history.streams)} events at "
-          f"{len(world.history.streams)} watchers ({world.watcher_moves()} moves, "
+          f"{sum(len(stream.events) for stream in world.streams())} events at "
+          f"{len(world.streams())} watchers ({world.watcher_moves()} moves, "
           f"{world.events_lost()} EVENTS_LOST), {len(world.history.tenures)} tenures of the C++ "
           f"library, {world.piped()} pipelined writes, {world.leader_changes} changes of leader")
     if world.recoveries:

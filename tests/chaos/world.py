@@ -9,6 +9,7 @@ import threading
 import time
 
 from tests.chaos import clients
+from tests.chaos.cli_watcher import CliWatcher
 from tests.chaos.history import History, Tenure, now
 from tests.chaos.machine import TroubledCell
 from tests.harness import Session, Writer, api, eventually
@@ -120,7 +121,7 @@ class World:
         self._seed = seed
         self._leader = None
         self._over = threading.Event()
-        self._clients, self.watchers, self.bursts = [], [], None
+        self._clients, self.watchers, self.bursts, self.cli_watcher = [], [], None, None
         self.cell = TroubledCell(voters, FLAGS)
 
     def start(self):
@@ -134,6 +135,8 @@ class World:
         for watcher in self.watchers:
             watcher.start()
             eventually("it watches", lambda one=watcher: one.stream.active_from, 30.0)
+        self.cli_watcher = CliWatcher(endpoints, clients.ROOT, clients.MARKER)
+        self.cli_watcher.start()
         kinds = [clients.RegisterClient] * 4 + [clients.LockClient] * 4 + [clients.QueueClient] * 2
         self._clients = [
             kind(self.history, endpoints, f"{kind.__name__}{place}", self._seed)
@@ -201,8 +204,11 @@ class World:
         for holder in self.holders:
             holder.stop()
         with Session(self.cell.endpoints, name="closer") as session:
-            self.last_zxid = session.create("/last", b"").header.zxid
+            self.last_zxid = session.set(clients.MARKER, b"").stat.modified_zxid
             session.close()
+        self.expect(self.cli_watcher.is_running(), "holdfast watch has ended by itself")
+        eventually("holdfast watch has heard all",
+                   lambda: self.cli_watcher.position() >= self.last_zxid, 60.0)
         for watcher in self.watchers:
             eventually(f"{watcher.name} has heard all",
                        lambda one=watcher: one.position() >= self.last_zxid, 60.0)
@@ -215,12 +221,18 @@ class World:
             part.stop()
         for holder in self.holders:
             holder.kill()
+        if self.cli_watcher is not None:
+            self.cli_watcher.stop()
         self.cell.close()
 
     def save(self, folder):
         self.cell.keep(folder)
         self.history.save(folder)
         (folder / "said.txt").write_text("\n".join(self._said) + "\n", encoding="utf-8")
+
+    def streams(self):
+        """Of all watchers, those first of which locks are told in full."""
+        return [*self.history.streams, self.cli_watcher.stream]
 
     # ---- what was seen --------------------------------------------------------------------------
 
