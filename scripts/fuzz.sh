@@ -42,7 +42,9 @@ while [[ $# -gt 0 ]]; do
 done
 [[ ${#targets[@]} -gt 0 ]] || mapfile -t targets < <(ls "$seeds")
 for target in "${targets[@]}"; do
-  [[ -x "$bin/fuzz_$target" ]] || { printf 'fuzz: there is no target %s\n' "$target" >&2; exit 2; }
+  [[ -x "$bin/fuzz_$target" ]] && continue
+  printf 'fuzz: there is no target %s\n' "$target" >&2
+  exit 2
 done
 
 if [[ -n "$replay" ]]; then
@@ -84,12 +86,13 @@ for target in "${targets[@]}"; do
   if [[ $status -ne 0 ]]; then
     failed=1
     grep -E 'broken invariant|ERROR:|runtime error|SUMMARY' "$log" | head -5 || true
-    input="$(grep -oE 'Test unit written to .*' "$log" | tail -1 | sed 's/.* to //')"
+    input="$(sed -n 's/.*Test unit written to //p' "$log" | tail -1)"
     printf 'run it again: ./dev fuzz %s --replay %s\n' "$target" "${input:-(see $log)}"
   elif [[ $keep == yes ]]; then
-    "$bin/fuzz_$target" -merge=1 "$seeds/$target" "$grown/$target" >"$log.merge" 2>&1
-    printf '  kept: %s inputs in tests/fuzz/corpus/%s\n' "$(find "$seeds/$target" -type f | wc -l)" \
-      "$target"
+    "$bin/fuzz_$target" -merge=1 "$seeds/$target" "$grown/$target" \
+      >"$log.merge" 2>&1
+    printf "  kept: %s inputs in tests/fuzz/corpus/%s\n" \
+      "$(find "$seeds/$target" -type f | wc -l)" "$target"
   fi
 done
 exit "$failed"

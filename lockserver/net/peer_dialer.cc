@@ -7,6 +7,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "lockserver/net/handshake.h"
 #include "lockserver/net/peer_codec.h"
 
 namespace holdfast::net {
@@ -80,9 +81,10 @@ class Dialing : public std::enable_shared_from_this<Dialing> {
     if (welcome == nullptr) return {StatusCode::kInvalid, "its first frame is no WELCOME"};
     if (!welcome->refusal.empty()) {
       connection_->close();
-      finish({.failure = welcome->refusal});
+      finish({.failure = words_of(*welcome)});
       return {};
     }
+    if (Status fits = check_welcome(*welcome); !fits.ok()) return fits;
     finish({.connection = std::move(connection_), .welcome = std::move(*welcome)});
     return {};
   }

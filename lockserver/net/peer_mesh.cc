@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "lockserver/net/handshake.h"
 #include "lockserver/net/listen.h"
 #include "lockserver/net/peer_codec.h"
 #include "zab/base/check.h"
@@ -16,7 +17,6 @@ namespace holdfast::net {
 namespace {
 using boost::asio::ip::tcp;
 
-constexpr std::int32_t kProtocolVersion = 1;
 // Connections that have not said HELLO yet. Beyond it the oldest goes: it cannot be kept from us by
 // strangers.
 constexpr std::size_t kHandshakesMax = 64;
@@ -115,27 +115,6 @@ void PeerMesh::forget_handshake(const std::shared_ptr<PeerConnection>& connectio
   std::erase(handshakes_, connection);
 }
 
-std::string PeerMesh::refusal_of(const peer::Hello& hello) const {
-  const ServerId from(static_cast<std::uint64_t>(hello.from_id));
-  if (hello.version != kProtocolVersion) {
-    return "this replica speaks version " + std::to_string(kProtocolVersion) +
-           " of the peer protocol, not " + std::to_string(hello.version);
-  }
-  if (hello.cell_name != options_.cell_name || hello.cell_id != options_.cell_id) {
-    return "this replica belongs to cell " + options_.cell_name + " (" + options_.cell_id +
-           "), not to " + hello.cell_name.substr(0, 63) + " (" + hello.cell_id.substr(0, 32) + ")";
-  }
-  if (hello.to_id != wire(options_.self.value)) {
-    return "this is replica " + to_string(options_.self) + ", not " + std::to_string(hello.to_id);
-  }
-  if (from == options_.self) return "replica " + to_string(from) + " is this one";
-  if (member(from) == nullptr) return "replica " + to_string(from) + " is no member of this cell";
-  if (hello.channel != peer::Channel::ELECTION && hello.channel != peer::Channel::LEADER) {
-    return "unknown channel " + std::to_string(static_cast<int>(hello.channel));
-  }
-  return {};
-}
-
 Status PeerMesh::on_hello(const std::shared_ptr<PeerConnection>& connection,
                           std::string_view bytes) {
   Result<PeerFrame> frame = decode_peer_frame(bytes);
@@ -145,7 +124,7 @@ Status PeerMesh::on_hello(const std::shared_ptr<PeerConnection>& connection,
   forget_handshake(connection);
   const ServerId from(static_cast<std::uint64_t>(hello->from_id));
   peer::Welcome welcome;
-  welcome.refusal = refusal_of(*hello);
+  welcome.refusal = refusal_of(*hello, options_);
   welcome.incarnation = wire(options_.incarnation.value);
   welcome.client_endpoint = options_.client_endpoint;
   connection->queue(encode_peer_frame(welcome));
@@ -197,13 +176,17 @@ ConnId PeerMesh::take_leader(const std::shared_ptr<PeerConnection>& connection, 
   const ConnId id(next_conn_++);
   leader_[id] = {.peer = peer, .connection = connection};
   connection->set_handlers(
-      {.on_frame = [this, alive = alive_, id](std::string_view bytes) -> Status {
+      {.on_frame = [this, alive = alive_, id, peer](std::string_view bytes) -> Status {
          if (!*alive || !leader_.contains(id)) return {};
          Result<PeerFrame> frame = decode_peer_frame(bytes);
          if (!frame.ok()) return frame.status();
          PeerFrame value = std::move(frame).value();
          auto* message = std::get_if<zab::Message>(&value);
          if (message == nullptr) return {StatusCode::kInvalid, "a frame out of place"};
+         const auto* info = std::get_if<zab::LearnerInfo>(message);
+         if (info != nullptr && info->from != peer) {
+           return {StatusCode::kInvalid, "a LEARNER_INFO of another than its sender"};
+         }
          events_->on_message(id, std::move(*message));
          note_idle();
          return {};
@@ -335,7 +318,7 @@ void PeerMesh::flush() {
 
 peer::Hello PeerMesh::hello(peer::Channel::type channel, ServerId to) const {
   peer::Hello out;
-  out.version = kProtocolVersion;
+  out.version = kPeerProtocolVersion;
   out.channel = channel;
   out.cell_name = options_.cell_name;
   out.cell_id = options_.cell_id;

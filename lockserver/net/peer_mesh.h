@@ -84,7 +84,6 @@ class PeerMesh final : public replica::Transport {
   void accept();
   void on_accepted(boost::asio::ip::tcp::socket socket);
   Status on_hello(const std::shared_ptr<PeerConnection>& connection, std::string_view bytes);
-  std::string refusal_of(const peer::Hello& hello) const;
   void take_election(const std::shared_ptr<PeerConnection>& connection, ServerId from);
   void forget_handshake(const std::shared_ptr<PeerConnection>& connection);
   ConnId take_leader(const std::shared_ptr<PeerConnection>& connection, ServerId peer);

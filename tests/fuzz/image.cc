@@ -87,7 +87,10 @@ void go_on(state::StateMachine& machine, ByteSource& source) {
   ask_everything(machine);
   const Zxid loaded = machine.applied();
   if (loaded.epoch().value >= 0xfffffff0U) return;  // Beyond what a cell may reach.
-  Zxid zxid(loaded.epoch().next(), 0);
+  Zxid zxid(loaded.epoch().next(), 1);
+  state::Command first;
+  first.op = state::EpochBegun{.leader = ServerId(1)};
+  machine.apply(zxid, first);
   for (int count = 0; count < 24; ++count) {
     zxid = Zxid(zxid.value + 1);
     machine.apply(zxid, random_command(source, count % 2 == 0 ? zxid : loaded));

@@ -119,10 +119,16 @@ void add_records(Seeds& seeds, const fs::path& testdata) {
 
 void add_frames(Seeds& seeds) {
   Corpus frames(seeds, "peer_frames");
-  ByteSink stream;
   for (const net::testing::NamedBytes& frame : net::testing::sample_peer_frames()) {
     frames.add(frame.bytes);
   }
+  Corpus handshake(seeds, "handshake");
+  for (const net::testing::NamedBytes& frame : net::testing::sample_peer_frames()) {
+    if (frame.name == "HELLO" || frame.name == "WELCOME") {
+      handshake.add(ByteSink().byte(0).bytes() + frame.bytes);
+    }
+  }
+  handshake.add(std::string("\x01\x01\x00\x00\x02\x02\x00", 7));
   Corpus pieces(seeds, "frames");
   pieces.add(std::string("\x05\0\0\0\x01x\x09\0\0\0\x03yyy\0\0", 14));
   pieces.add(std::string("\x04\xff\xff\xff\xff", 5));
