@@ -60,13 +60,17 @@ def judge_all(bench, mutants, args):
 
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         waiting = [pool.submit(judge_one, mutant) for mutant in mutants]
-        for done in concurrent.futures.as_completed(waiting):
-            name, verdict, found = done.result()
-            verdicts[name] = verdict
-            searches[name] = found
-            text = f"{verdict.by or 'SURVIVES'} ({verdict.seconds:.1f} s)"
-            text += f"; simulator: {found}" if found else ""
-            say(f"[{len(verdicts)}/{len(mutants)}] {name}: {text}")
+        try:
+            for done in concurrent.futures.as_completed(waiting):
+                name, verdict, found = done.result()
+                verdicts[name] = verdict
+                searches[name] = found
+                text = f"{verdict.by or 'SURVIVES'} ({verdict.seconds:.1f} s)"
+                text += f"; simulator: {found}" if found else ""
+                say(f"[{len(verdicts)}/{len(mutants)}] {name}: {text}")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return verdicts, searches
 
 
@@ -127,4 +131,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("interrupted")

@@ -287,12 +287,14 @@ TEST(Sessions, AKilledSessionLivesNoLongerThanItsLease) {
   EXPECT_FALSE(lives(cell, leader, client.session()));
 }
 
+// Also when its lock stays closed for longer than that.
 TEST(Sessions, AKilledSessionLivesNoLongerUnderANewLeaderEither) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   Client client(cell, cell.follower());
   client.open(kLease);
-  client.acquire("/l", 0, 0);
+  client.send(state::Acquire{
+      .path = "/l", .lock_delay_ms = 60'000, .create = state::LockCreate::kPersistent});
   state::KillSession kill;
   kill.session = client.session();
   kill.reason = "test";

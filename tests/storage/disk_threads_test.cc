@@ -1,5 +1,6 @@
 #include "lockserver/replica/disk_threads.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -117,6 +118,8 @@ class SlowStore : public storage::Store {
   std::vector<std::size_t> image_writes_;
 };
 
+constexpr std::chrono::seconds kPatience(10);
+
 // The strand: runs what was posted when the test says so, and notes the answers as text.
 class Strand : public DiskEvents {
  public:
@@ -129,13 +132,18 @@ class Strand : public DiskEvents {
       arrived_.notify_all();
     };
   }
-  // Runs `count` answers, waiting for them; returns all that were noted so far.
+  // Runs `count` answers, waiting for them for a while; returns all that were noted so far.
   const std::vector<std::string>& run(std::size_t count) {
     for (; count > 0; --count) {
       std::function<void()> next;
       {
         std::unique_lock lock(mutex_);
-        arrived_.wait(lock, [this] { return !posted_.empty(); });
+        const bool has_come =
+            arrived_.wait_for(lock, kPatience, [this] { return !posted_.empty(); });
+        if (!has_come) {
+          ADD_FAILURE() << count << " answers did not come";
+          return answers_;
+        }
         next = std::move(posted_.front());
         posted_.pop_front();
       }

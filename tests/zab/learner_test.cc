@@ -350,6 +350,15 @@ TEST(Learner, UpToDateMayRunAheadOfTheEntries) {
   EXPECT_TRUE(at.solo.view().serving);
 }
 
+// Whatever commit point the entries themselves bring.
+TEST(Learner, EntriesThatUpToDateHasCalledCommittedAreWhenTheyCome) {
+  Stage at(JoinStage::kSynced);
+  at.solo.hear(at.conn, UpToDate{kTwo, Zxid(kTwo, 1)});
+  EXPECT_EQ(at.solo.view().committed, Zxid(kOne, 2));
+  at.solo.hear(at.conn, Proposal{kTwo, entry(Zxid(kTwo, 1), Zxid(kOne, 2)), Zxid()});
+  EXPECT_EQ(at.solo.view().committed, Zxid(kTwo, 1));
+}
+
 TEST(Learner, ATruncationOfCommittedEntriesStopsTheReplica) {
   Stage at(JoinStage::kActive);
   at.solo.close(at.conn);
