@@ -253,6 +253,22 @@ void add_core(Seeds& seeds) {
   core.add(lead + polite + std::string("\x05\x00\x20\x03\x07\x09\x00\x09\x00\x05\x03\x01", 12));
   core.add(std::string("\x21\x00\x07\x00\x0b\x01\x08\x00", 8) + polite);
   core.add(std::string("\x3d\x00\x07\x02\x08", 5) + polite);
+  // A follower is sent an image, in two pieces; then it is told to go on.
+  const std::string in_sync = follow + std::string("\x09\x00", 2);
+  const std::string image(
+      "\x0c\x00\x01\x00\x03\x00"
+      "\x0c\x00\x01\x00\x04\x01\x02"
+      "\x0c\x00\x01\x00\x04\x01\x01"
+      "\x0c\x00\x01\x00\x05\x01"
+      "\x0b\x01\x02\x02",
+      30);
+  core.add(in_sync + image + polite);
+  // A leader that has purged its log is found by a learner with an empty one.
+  const std::string purged = lead + polite + std::string("\x05\x00\x20\x0b\x01\x02\x03\x05\x05", 9);
+  const std::string empty_learner("\x08\x01\x0c\x00\x00\x00\x01\x01\x08\x03\x14", 11);
+  std::string sending;
+  for (int i = 0; i < 6; ++i) sending += std::string("\x02\x04\x09\x00", 4);
+  core.add(purged + empty_learner + sending + polite);
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     core.add((seed % 2 == 0 ? follow : lead) + polite + random_bytes(seed, 300));
     core.add(random_bytes(100 + seed, 400));
