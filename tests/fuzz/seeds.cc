@@ -275,6 +275,12 @@ void add_core(Seeds& seeds) {
   }
 }
 
+// Steps of tests/fuzz/cell.cc.
+void add_cell(Seeds& seeds) {
+  Corpus cell(seeds, "cell");
+  for (std::uint64_t seed = 1; seed <= 24; ++seed) cell.add(random_bytes(200 + seed, 300));
+}
+
 std::string content_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -295,6 +301,7 @@ int main(int argc, char** argv) {
   add_state(seeds, argv[2]);
   add_calls(seeds);
   add_core(seeds);
+  add_cell(seeds);
   const char* rewrite = std::getenv("REWRITE");
   bool all_are_right = true;
   for (const auto& [name, bytes] : seeds) {

@@ -235,6 +235,12 @@ void Cell::heal() {
   }
 }
 
+bool Cell::are_connected(int from, int to) {
+  return std::any_of(other_end_.begin(), other_end_.end(), [&](const auto& one) {
+    return owner_.at(one.first) == node(from).id && one.second.node == node(to).id;
+  });
+}
+
 void Cell::inject(int from, int to, const zab::Message& message) {
   for (const auto& [conn, other] : other_end_) {
     if (owner_.at(conn) == node(from).id && other.node == node(to).id) {

@@ -107,6 +107,7 @@ class Cell {
   // Network: no message passes between the two groups any more; what was on its way is lost.
   void cut_off(int id);
   void heal();
+  bool are_connected(int from, int to);
   // The first replica says this to the second, on the connection that they have.
   void inject(int from, int to, const zab::Message& message);
 
