@@ -7,8 +7,8 @@ namespace holdfast::client {
 Call& CallTable::add(CallId id, Call call) {
   const auto [place, is_new] = calls_.emplace(id, std::move(call));
   HOLDFAST_CHECK(is_new, "the call " + to_string(id) + " is made twice");
-  unsent_.insert(id);
   const Call& added = place->second;
+  unsent_.emplace(added.place, id);
   const std::optional<Hold> hold = hold_of(added.request);
   if (hold && !added.acquiring) endings_.emplace(*hold, id);
   return place->second;
@@ -52,6 +52,8 @@ void CallTable::renew(CallId id) {
   call.number = 0;
   call.was_sent = false;
   call.has_copies = false;
+  unsent_.erase({call.place, id});
+  call.place = Call::kNoPlace;
   on_stage(id, Call::Stage::kUnsent);
 }
 
@@ -67,8 +69,8 @@ Call* CallTable::find(CallId id) {
 void CallTable::erase(CallId id) {
   unpin(id);
   set_alarm(id, std::nullopt);
-  unsent_.erase(id);
   if (const Call* call = find(id); call != nullptr) {
+    unsent_.erase({call->place, id});
     if (const std::optional<Hold> hold = hold_of(call->request)) endings_.erase({*hold, id});
   }
   calls_.erase(id);
@@ -84,7 +86,7 @@ void CallTable::clear() {
 }
 
 std::optional<CallId> CallTable::next_to_send() const {
-  for (const CallId id : unsent_) {
+  for (const auto& [place, id] : unsent_) {
     const Call& call = calls_.at(id);
     if (must_wait(call)) continue;
     const bool needs_number = call.is_mutating && call.number == 0;
@@ -100,16 +102,19 @@ void CallTable::on_sent(CallId id) {
     call.number = ++last_number_;
     pinned_.insert(call.number);
   }
+  unsent_.erase({call.place, id});
+  if (call.place == Call::kNoPlace) call.place = ++last_place_;
   call.was_sent = true;
   on_stage(id, Call::Stage::kSent);
 }
 
 void CallTable::on_stage(CallId id, Call::Stage stage) {
-  calls_.at(id).stage = stage;
+  Call& call = calls_.at(id);
+  call.stage = stage;
   if (stage == Call::Stage::kUnsent) {
-    unsent_.insert(id);
+    unsent_.emplace(call.place, id);
   } else {
-    unsent_.erase(id);
+    unsent_.erase({call.place, id});
   }
 }
 

@@ -29,6 +29,7 @@ struct Call {
     kPausing,  // To be sent again at retry_at.
     kHeld,     // Answered; the answer waits for events.
   };
+  static constexpr std::uint64_t kNoPlace = ~std::uint64_t{0};
   // More of an acquire.
   struct Acquiring {
     enum class Withdrawn { kNo, kWaitIsOver, kByProgram, kAbandoned };
@@ -47,9 +48,10 @@ struct Call {
   Kind kind = Kind::kData;
   Stage stage = Stage::kUnsent;
   bool is_mutating = false;
-  std::uint64_t number = 0;   // Of a mutating one that was sent.
-  bool was_sent = false;      // On any connection.
-  bool has_copies = false;    // It was sent before, and what became of that is not known.
+  std::uint64_t number = 0;        // Of a mutating one that was sent.
+  bool was_sent = false;           // On any connection.
+  std::uint64_t place = kNoPlace;  // In the order in which calls were sent for the first time.
+  bool has_copies = false;         // It was sent before, and what became of that is not known.
   bool is_abandoned = false;  // The program was told TIMEOUT; its outcome is still to be learnt.
   std::optional<Ticks> deadline;
   Ticks retry_at = 0;
@@ -76,8 +78,9 @@ class CallTable {
   std::map<CallId, Call>& all() { return calls_; }
   void clear();
 
-  // The first call that is to be sent; none when there is none, or when it must not be sent before
-  // others are answered.
+  // The first call that is to be sent: those that were sent before come first, in their old order,
+  // then the others in the order in which they were made. None when there is none, or when it must
+  // not be sent before others are answered.
   std::optional<CallId> next_to_send() const;
   // Gives a mutating call its number with its first sending.
   void on_sent(CallId id);
@@ -108,7 +111,8 @@ class CallTable {
 
   std::map<CallId, Call> calls_;
   std::set<std::pair<Hold, CallId>> endings_;
-  std::set<CallId> unsent_;
+  std::set<std::pair<std::uint64_t, CallId>> unsent_;  // By place.
+  std::uint64_t last_place_ = 0;
   std::uint64_t last_number_ = 0;
   std::set<std::uint64_t> pinned_;
   std::map<CallId, Ticks> alarm_of_;

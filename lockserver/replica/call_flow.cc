@@ -12,6 +12,8 @@ namespace {
 
 constexpr Ticks kTimeoutDefaultMs = 10'000;
 constexpr Ticks kTimeoutMaxMs = 600'000;
+constexpr const char* kOvertakes =
+    "An earlier request of the session was turned away on this connection; it comes first.";
 
 // Answers a call that never was in a lane.
 void refuse_at_the_door(Call& call, const Facts& facts, const Refusal& refusal) {
@@ -124,6 +126,10 @@ void Replica::Parts::start_write(CallId id) {
     refuse(id, refuse_bad_argument("Only the cell itself gives this command."));
     return;
   }
+  if (would_overtake(call, write.command)) {
+    refuse(id, refuse_no_quorum(kOvertakes));
+    return;
+  }
   write.command.origin = {
       .server = options.core.self, .incarnation = options.core.incarnation, .call = id.value};
   if (write.acquire) {
@@ -225,8 +231,55 @@ Call Replica::Parts::take(CallId id) {
   return std::move(node.mapped());
 }
 
+// Null for what is no write of a session with a number.
+const state::Command* Replica::Parts::numbered_command(CallId id) const {
+  const auto* write = std::get_if<WriteCall>(&clients.calls.at(id).body);
+  if (write == nullptr) return nullptr;
+  const state::Command& command =
+      clients.pending.has_command(id) ? clients.pending.command(id) : write->command;
+  return command.session.is_none() || command.request.is_none() ? nullptr : &command;
+}
+
+// A client repeats what was turned away so. What it had sent behind that in its lane goes the same
+// way, or it would be carried out first (LOCKS.md §2.6).
+void Replica::Parts::note_turned_away(CallId id, const Refusal& refusal) {
+  const state::ErrorCode code = refusal.error.code;
+  const bool comes_again = code == state::ErrorCode::kNoQuorum ||
+                           code == state::ErrorCode::kTimeout || code == state::ErrorCode::kBehind;
+  const state::Command* command = comes_again ? numbered_command(id) : nullptr;
+  if (command == nullptr) return;
+  const LaneId lane = clients.calls.at(id).lane;
+  const auto [at, is_new] =
+      clients.turned_away.emplace(std::pair(lane, command->session), command->request);
+  if (!is_new) {
+    at->second = std::min(at->second, command->request);
+    return;
+  }
+  for (const CallId other : open_calls()) {
+    const bool is_behind = other > id && clients.calls.at(other).lane == lane &&
+                           !clients.calls.at(other).refusal && !is_set_aside(other) &&
+                           !clients.pending.was_sent(other);
+    const state::Command* behind = is_behind ? numbered_command(other) : nullptr;
+    if (behind != nullptr && behind->session == at->first.second &&
+        clients.pending.has_command(other)) {
+      refuse(other, refuse_no_quorum(kOvertakes));
+    }
+  }
+}
+
+bool Replica::Parts::would_overtake(const Call& call, const state::Command& command) {
+  const auto found = clients.turned_away.find({call.lane, command.session});
+  if (found == clients.turned_away.end() || command.request.is_none()) return false;
+  const state::RequestNumber oldest = found->second;
+  const bool wants_it = !command.answered_below.is_none() && command.answered_below <= oldest;
+  if (command.request > oldest && wants_it) return true;
+  clients.turned_away.erase(found);
+  return false;
+}
+
 // The answer waits for the call's turn, unless it has been set aside.
 void Replica::Parts::refuse(CallId id, Refusal refusal) {
+  note_turned_away(id, refusal);
   Call& call = clients.calls.at(id);
   const bool is_aside = is_set_aside(id);
   call.refusal = std::move(refusal);
@@ -288,7 +341,7 @@ void Replica::Parts::refuse_leaderless() {
   for (const CallId id : waiting) {
     const Call& call = clients.calls.at(id);
     const Ticks since = std::max(call.arrived, not_serving_since);
-    if (now - since >= options.no_leader_hold_ms && !is_outcome_open(id, call)) {
+    if (!call.refusal && now - since >= options.no_leader_hold_ms && !is_outcome_open(id, call)) {
       refuse(id, refuse_no_quorum("This replica has no leader with a quorum behind it."));
     }
   }

@@ -18,6 +18,9 @@ void Replica::close_lane(LaneId lane) {
   for (const CallId call : closed.calls) {
     parts_->take(call);
   }
+  auto& turned_away = clients.turned_away;
+  turned_away.erase(turned_away.lower_bound({lane, SessionId()}),
+                    turned_away.lower_bound({lane.next(), SessionId()}));
   for (const SessionId session : closed.absent) {
     clients.hub.detach(session);
   }

@@ -35,6 +35,9 @@ struct ClientSide {
   CallId newest_call;
   std::set<LaneId> stirred;  // Something may have become possible in these.
   std::set<std::pair<Zxid, LaneId>> awaiting_applied;  // Stirred when so much is applied.
+  // The oldest request that was turned away and may come again: until it does, or its client has
+  // taken the refusal for the answer, later ones of its session must not overtake it here.
+  std::map<std::pair<LaneId, SessionId>, state::RequestNumber> turned_away;
   Lanes lanes;
   Alarms alarms;
   Reads reads;
@@ -150,6 +153,9 @@ struct Replica::Parts {
   Call take(CallId id);
   void refuse(CallId id, Refusal refusal);
   void deliver_refusal(CallId id);
+  const state::Command* numbered_command(CallId id) const;
+  void note_turned_away(CallId id, const Refusal& refusal);
+  bool would_overtake(const Call& call, const state::Command& command);
   void on_alarm(CallId id);
   bool is_outcome_open(CallId id, const Call& call) const;
   Refusal overdue(CallId id, const Call& call) const;

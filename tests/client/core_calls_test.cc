@@ -73,6 +73,30 @@ TEST(CoreCalls, OpenCallsAreRepeatedInOrderWithTheSameNumbers) {
   EXPECT_FALSE(rig.is_answered(third));
 }
 
+// An acquire that had to wait for a release of its owner was sent after what was asked for later.
+TEST(CoreCalls, OpenCallsAreRepeatedInTheOrderOfTheirSending) {
+  Rig rig;
+  rig.open();
+  const CallId first = rig.acquire({.path = "/l", .owner = OwnerId(1)});
+  rig.reply(granted(rig.take("acquire"), at(2), grant_of(2)));
+  rig.core.release(rig.now, rig.guard_of(first), std::nullopt);
+  rig.run();
+  rig.acquire({.path = "/l", .owner = OwnerId(1)});
+  rig.set("/later");
+  const Seen release = rig.take("release");
+  const Seen set = rig.take("set_contents");
+  rig.reply(done(release, at(3)));
+  const Seen acquire = rig.take("acquire");
+  EXPECT_LT(set.number, acquire.number);
+  rig.break_connection();
+  rig.reconnect();
+  std::vector<std::uint64_t> numbers;
+  for (const Seen& seen : rig.requests) {
+    if (seen.number > 0) numbers.push_back(seen.number);
+  }
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{set.number, acquire.number}));
+}
+
 TEST(CoreCalls, ReadsHaveNoNumber) {
   Rig rig;
   rig.open();

@@ -60,6 +60,7 @@ Terms Client::terms() const {
   terms.session = session_;
   terms.last_seen = last_seen;
   terms.timeout_ms = timeout_ms;
+  terms.answered_below = answered_below;
   return terms;
 }
 

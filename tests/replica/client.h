@@ -54,6 +54,7 @@ class Client {
 
   Ticks timeout_ms = 10'000;
   Zxid last_seen;
+  state::RequestNumber answered_below;
 
  private:
   Terms terms() const;

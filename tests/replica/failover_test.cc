@@ -92,6 +92,54 @@ TEST(Failover, WithoutALeaderAWriteIsHeldAndThenRefused) {
   EXPECT_EQ(outcome(read), "NO_QUORUM");
 }
 
+// Who was turned away comes again, and before those who came after him.
+TEST(Failover, NobodyOvertakesAWriteThatWasTurnedAway) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(kLease);
+  client.answered_below = state::RequestNumber(1);
+  cell.cut_off(follower);
+  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  const auto first = client.send(create("/a", "first"));
+  cell.advance(2'500);
+  const auto second = client.send(create("/a", "second"));
+  cell.advance(700);
+  EXPECT_EQ(outcome(first), "NO_QUORUM");
+  EXPECT_EQ(outcome(second), "NO_QUORUM");
+  cell.heal();
+  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  const auto third = client.send(create("/b", "third"));
+  cell.settle();
+  EXPECT_EQ(outcome(third), "NO_QUORUM");
+  const auto again = client.repeat(1, create("/a", "first"), 0);
+  const auto behind = client.repeat(2, create("/a", "second"), 0);
+  cell.settle();
+  EXPECT_EQ(outcome(again), "ok");
+  EXPECT_EQ(outcome(behind), "NODE_EXISTS");
+}
+
+TEST(Failover, WhoTakesARefusalForTheAnswerGoesOn) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(kLease);
+  client.answered_below = state::RequestNumber(1);
+  cell.cut_off(follower);
+  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  const auto first = client.send(create("/a", "first"));
+  cell.advance(3'500);
+  EXPECT_EQ(outcome(first), "NO_QUORUM");
+  cell.heal();
+  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  client.answered_below = state::RequestNumber(2);
+  const auto second = client.send(create("/b", "second"));
+  cell.settle();
+  EXPECT_EQ(outcome(second), "ok");
+}
+
 TEST(Failover, AWriteHeldWhileThereIsNoLeaderGoesToTheNext) {
   Cell cell({});
   cell.wait_for_leader();
