@@ -88,6 +88,7 @@ class Leader {
   void confirm_rounds(Ground& ground);
   void supervise(Ground& ground);
   bool quorum_has_come(const Ground& ground) const;
+  bool epoch_is_spent(const Ground& ground) const;
   bool quorum_heard(const Ground& ground) const;
 
   void handle(Ground& ground, ConnId conn, const Message& message);

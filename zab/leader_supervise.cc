@@ -112,6 +112,26 @@ bool Leader::quorum_has_come(const Ground& ground) const {
   return discovery_.is_quorum(come);
 }
 
+// A learner whose answer was lost with its connection has promised our epoch and cannot do so again
+// (R12). When a quorum has answered and nobody's answer is still to come, waiting for more promises
+// is waiting for a voter that may be dead; the next epoch is there for everybody.
+bool Leader::epoch_is_spent(const Ground& ground) const {
+  if (discovered_ || !accepted_durable_) {
+    return false;
+  }
+  std::set<ServerId> answered{ground.self()};
+  for (const auto& [conn, stream] : streams_) {
+    if (!stream.who.counts) {
+      continue;
+    }
+    if (stream.stage < LearnerStage::kEpochAcked) {
+      return false;
+    }
+    answered.insert(stream.who.id);
+  }
+  return discovery_.is_quorum(answered);
+}
+
 void Leader::tick(Ground& ground) {
   if (deadlines_.disloyal && quorum_has_come(ground)) {
     deadlines_.disloyal.reset();
@@ -120,6 +140,8 @@ void Leader::tick(Ground& ground) {
     ground.leave("not established in time");
   } else if (deadlines_.disloyal && ground.now > *deadlines_.disloyal) {
     ground.leave("voters look for another leader");
+  } else if (epoch_is_spent(ground)) {
+    ground.leave("epoch " + to_string(epoch()) + " was promised before by too many");
   }
   if (ground.is_leaving() || ground.now < deadlines_.heartbeat) {
     return;

@@ -177,6 +177,41 @@ TEST(Discovery, ALeaderWithoutQuorumGivesUpInTime) {
 }
 
 // ZOOKEEPER-3109.
+// An answer lost with its connection leaves a promise that cannot be given again. A cell that has
+// its quorum does not stand still for that until the leader's time is over.
+TEST(Discovery, AnEpochThatTooManyPromisedBeforeIsGivenUpAtOnce) {
+  Solo solo({.self = 1});
+  solo.elect(1);
+  const ConnId lost = solo.accept(info_of(2));
+  solo.close(lost);
+  LearnerInfo again = info_of(2);
+  again.accepted = kTwo;
+  const ConnId conn = solo.accept(again);
+  solo.advance(50);
+  EXPECT_EQ(solo.view().role, Role::kLeading) << "its answer is still to come";
+  AckEpoch ack = ack_epoch_of(kTwo);
+  ack.promised = false;
+  solo.hear(conn, ack);
+  solo.advance(10);
+  EXPECT_EQ(solo.view().role, Role::kLooking);
+  solo.elect(1);
+  again.accepted = kTwo;
+  EXPECT_EQ(solo.said_one<LeaderInfo>(solo.accept(again))->epoch, Epoch(3));
+}
+
+TEST(Discovery, AnEpochIsNotGivenUpWhileAnAnswerIsToCome) {
+  Solo solo({.self = 1});
+  solo.elect(1);
+  LearnerInfo again = info_of(2);
+  again.accepted = kTwo;
+  solo.accept(info_of(3));
+  AckEpoch ack = ack_epoch_of(kTwo);
+  ack.promised = false;
+  solo.hear(solo.accept(again), ack);
+  solo.advance(100);
+  EXPECT_EQ(solo.view().role, Role::kLeading);
+}
+
 TEST(Discovery, ALeaderWhoseVotersLookElsewhereGivesUpSooner) {
   Solo solo({.self = 1});
   solo.elect(1);
