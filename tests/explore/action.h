@@ -64,6 +64,11 @@ class Budget {
   static constexpr unsigned kMost = 15;
 
   Budget() = default;
+  static Budget unlimited() {
+    Budget out;
+    out.left_ = ~0U;
+    return out;
+  }
   std::uint32_t packed() const { return left_; }
   unsigned left(Kind kind) const { return slot(kind) < 0 ? kMost : (left_ >> shift(kind)) & 0xfU; }
   void set(Kind kind, unsigned times) {

@@ -115,28 +115,30 @@ void print_report(const World& world, const Report& report) {
 // For a core that aborts: everything that is needed to tell how it came to that.
 struct Running {
   World* world = nullptr;
+  Cell down;
   const Prologue* prologue = nullptr;
-  const Search* search = nullptr;
-  Cell nothing;
   Cell start;
+  const Search* search = nullptr;  // None before it begins.
 };
 Running running;
 
 void print_story(const std::vector<Action>& path, bool aborts) {
-  Cell down = running.nothing;
-  for (std::size_t i = 0; i < kKinds; ++i) down.budget.set(static_cast<Kind>(i), Budget::kMost);
-  std::printf("before the search\n%s\nthe search\n%s",
-              tell(*running.world, down, {.actions = running.prologue->actions()}).c_str(),
-              tell(*running.world, running.start, {.actions = path, .aborts = aborts}).c_str());
+  const bool in_prologue = running.search == nullptr;
+  Cell down = running.down;
+  down.budget = Budget::unlimited();
+  const Schedule before{.actions = running.prologue->actions(), .aborts = aborts && in_prologue};
+  std::printf("before the search\n%s", tell(*running.world, down, before).c_str());
+  if (in_prologue) return;
+  const Schedule after{.actions = path, .aborts = aborts};
+  std::printf("\nthe search\n%s", tell(*running.world, running.start, after).c_str());
 }
 
 // Comes from abort() in this very thread, in the middle of a step of a copy: what the story needs
 // is whole.
 extern "C" void on_abort(int) {
   std::signal(SIGABRT, SIG_DFL);
-  if (running.search == nullptr) return;
   std::printf("VIOLATION: the core aborted\n");
-  print_story(running.search->path_to_attempt(), true);
+  print_story(running.search ? running.search->path_to_attempt() : std::vector<Action>(), true);
   std::fflush(stdout);
   _exit(1);
 }
@@ -145,21 +147,24 @@ int explore(const Arguments& arguments, const Preset& preset) {
   const Budget budget = arguments.over(preset.budget);
   World world(setup_for(preset),
               arguments.no_symmetry ? World::Symmetry::kOff : World::Symmetry::kOn);
-  running.nothing = world.down(preset.accepted);
-  running.world = &world;
   Prologue prologue(world, preset.accepted);
-  running.prologue = &prologue;
-  preset.begin(prologue);
-  running.start = prologue.cell(budget);
+  running = {.world = &world, .down = world.down(preset.accepted), .prologue = &prologue};
+  std::signal(SIGABRT, on_abort);
   std::printf("%s: %s\nbounds: %s\n", preset.name.c_str(), preset.about.c_str(),
               text_of(budget).c_str());
   std::fflush(stdout);
+  preset.begin(prologue);
+  if (prologue.violation()) {
+    std::printf("VIOLATION\n");
+    print_story({}, false);
+    return 1;
+  }
+  running.start = prologue.cell(budget);
   Search search(world, {.depth = arguments.depth,
                         .states = arguments.states,
                         .memory_bytes = arguments.memory_mib * kMib,
                         .seconds = arguments.minutes * 60});
   running.search = &search;
-  std::signal(SIGABRT, on_abort);
   const Report report = search.run(running.start, print_progress);
   print_report(world, report);
   if (!report.violation) return 0;

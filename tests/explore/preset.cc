@@ -69,11 +69,10 @@ Prologue::Prologue(World& world, const std::array<std::uint32_t, kVoters>& accep
     : world_(world), cell_(world.down(accepted)) {}
 
 void Prologue::act(const Action& action) {
-  for (std::size_t i = 0; i < kKinds; ++i) cell_.budget.set(static_cast<Kind>(i), Budget::kMost);
-  cell_ = world_.perform(cell_, action);
+  if (violation()) return;
+  cell_.budget = Budget::unlimited();
   actions_.push_back(action);
-  const auto& violation = world_.violation(cell_);
-  HOLDFAST_CHECK(!violation.has_value(), describe(action) + ": " + violation->invariant);
+  cell_ = world_.perform(cell_, action);
 }
 
 void Prologue::start_all() {
@@ -85,6 +84,7 @@ void Prologue::follow(std::uint8_t at, std::uint8_t leader) {
 }
 
 void Prologue::deliver(std::uint8_t at, std::uint8_t from) {
+  if (violation()) return;
   std::vector<Action> actions;
   world_.list_actions(cell_, actions);
   const auto found = std::find_if(actions.begin(), actions.end(), [&](const Action& action) {
@@ -104,7 +104,7 @@ void Prologue::run(const std::vector<std::uint8_t>& only) {
                          action.kind == Kind::kNotice;
       return waits && std::find(only.begin(), only.end(), action.at) != only.end();
     });
-    if (next == actions.end()) return;
+    if (next == actions.end() || violation()) return;
     act(*next);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ class Prologue {
   void run(const std::vector<std::uint8_t>& only);
   void act(const Action& action);
 
+  // The last action broke something, and nothing was done after it.
+  const std::optional<sim::Violation>& violation() const { return world_.violation(cell_); }
   // With what the search may do from here on.
   Cell cell(const Budget& budget) const;
   const Cell& now() const { return cell_; }

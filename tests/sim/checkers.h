@@ -43,6 +43,8 @@ class Checkers : public Witness {
   // A disk was wiped: it may have been counted for entries that nobody else of that quorum has.
   void on_wiped(const Subject& replica);
 
+  // The cell has a past that nobody looked on at. Before the first process starts.
+  void remember(Ghost past) { ghost_ = std::move(past); }
   // A copy of the checkers goes on with a copy of this replica: what can be read off it is, the
   // rest is remembered. `watch` and this, for each replica that is to move, come before the next
   // event.

@@ -7,6 +7,7 @@
 #include "tests/sim/cluster.h"
 #include "tests/sim/elector.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/histories.h"
 #include "tests/sim/workload.h"
 
 namespace holdfast::sim {
@@ -14,6 +15,8 @@ namespace {
 
 // Of the phase after the faults, between two looks at whether the cell has converged.
 constexpr std::uint64_t kStepsBetweenLooks = 8;
+// Of short runs, every so many go on until the cell has converged.
+constexpr std::uint64_t kShortRunsToConvergence = 16;
 
 class Run {
  public:
@@ -30,7 +33,8 @@ class Run {
     prepare_disks();
     faults_.start_all();
     while (report_.steps < plan_.steps && !violated()) step_with_faults();
-    if (!violated()) converge();
+    const bool is_short = plan_.course == Course::kAroundSync;
+    if (!violated() && (!is_short || plan_.seed % kShortRunsToConvergence == 0)) converge();
     return finish();
   }
 
@@ -40,6 +44,7 @@ class Run {
   // A cell that has run before: its disks are provisioned, and some remember an epoch that came to
   // nothing.
   void prepare_disks() {
+    if (plan_.course == Course::kAroundSync) return make_histories(streams_.fork(), cluster_);
     if (swarm_.first_start) return;
     Random random = streams_.fork();
     for (const auto& replica : cluster_.replicas()) {
@@ -135,15 +140,21 @@ class Run {
 }  // namespace
 
 RunReport run_seed(const RunPlan& plan) {
-  Swarm swarm = choose_swarm(plan.seed);
+  return Run(plan, swarm_of(plan)).run();
+}
+
+Swarm swarm_of(const RunPlan& plan) {
+  Swarm swarm = plan.course == Course::kAroundSync ? choose_swarm_around_sync(plan.seed)
+                                                   : choose_swarm(plan.seed);
   swarm.design.trace = plan.trace;
   swarm.mistake = plan.mistake;
   swarm.design.timing.reports_too_early = plan.mistake == Mistake::kReportsTooEarly;
-  return Run(plan, swarm).run();
+  return swarm;
 }
 
 std::string replay_command(const RunPlan& plan) {
-  return "holdfast_core_sim --seed " + std::to_string(plan.seed) + " --steps " +
+  return "./dev sim --core --seed " + std::to_string(plan.seed) +
+         (plan.course == Course::kAroundSync ? " --around-sync" : "") + " --steps " +
          std::to_string(plan.steps) + " --trace";
 }
 

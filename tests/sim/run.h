@@ -12,9 +12,20 @@
 
 namespace holdfast::sim {
 
+// What a run consists of.
+enum class Course {
+  kWhole,      // A cell that starts with empty disks, in all kinds of trouble.
+  kAroundSync  // A cell with a past, in elections and synchronizations; most runs end with that.
+};
+// Of the phase with faults.
+constexpr std::uint64_t steps_of(Course course) {
+  return course == Course::kWhole ? 2000 : 200;
+}
+
 struct RunPlan {
   std::uint64_t seed = 1;
-  std::uint64_t steps = 2000;  // Of the phase with faults.
+  Course course = Course::kWhole;
+  std::uint64_t steps = steps_of(Course::kWhole);
   Trace::Keep trace = Trace::Keep::kNothing;
   Mistake mistake = Mistake::kNone;
 };
@@ -33,6 +44,9 @@ struct RunReport {
 // come to one serving leader with all replicas active, and to commit and apply a fresh proposal
 // everywhere, within a bound.
 RunReport run_seed(const RunPlan& plan);
+
+// What the seed decides.
+Swarm swarm_of(const RunPlan& plan);
 
 // The command that repeats the run and prints everything.
 std::string replay_command(const RunPlan& plan);

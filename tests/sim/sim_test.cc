@@ -61,6 +61,27 @@ TEST(CoreSimulation, ACellStartsForTheFirstTimeThroughFaults) {
   run_kind(Swarm::Kind::kFirstStart);
 }
 
+// Seeds of short runs need no order: their kinds are mixed.
+TEST(CoreSimulation, SynchronizationOfDivergedHistoriesIsSafe) {
+  Coverage coverage;
+  for (std::uint64_t seed = 1; seed <= 4'000; ++seed) {
+    const RunPlan plan{
+        .seed = seed, .course = Course::kAroundSync, .steps = steps_of(Course::kAroundSync)};
+    SCOPED_TRACE("replay: " + replay_command(plan));
+    const RunReport report = run_seed(plan);
+    if (report.violation) FAIL() << story(plan, report);
+    coverage.add(report.coverage);
+  }
+  for (const char* kind :
+       {"crash within a sync", "crash loses queued operations", "crash of all", "DIFF", "TRUNC",
+        "TRUNC followed by entries", "SNAP", "image installed", "late joiner",
+        "joiner before establishment", "epoch promised before", "resigns before a newer history",
+        "resigns before a higher promise", "start with entries newer than current epoch",
+        "run of entries within a sync", "log read from disk", "purge", "forged election"}) {
+    EXPECT_GT(coverage.of(kind), 0U) << "never met: " << kind;
+  }
+}
+
 // Seeds of their own, so that this test says by itself whether the generator still reaches
 // everything.
 TEST(CoreSimulation, EveryKindOfFaultAndSynchronizationIsMet) {
@@ -78,6 +99,8 @@ TEST(CoreSimulation, TheSameSeedGivesTheSameRun) {
   for (std::uint64_t seed = 20'000; seed < 20'012; ++seed) {
     const RunPlan plan{.seed = seed, .steps = 1000};
     EXPECT_EQ(run_seed(plan).hash, run_seed(plan).hash) << "seed " << seed;
+    const RunPlan brief{.seed = seed, .course = Course::kAroundSync, .steps = 200};
+    EXPECT_EQ(run_seed(brief).hash, run_seed(brief).hash) << "seed " << seed;
   }
 }
 
@@ -96,6 +119,15 @@ TEST(CoreSimulation, ADiskThatForgetsWhatItHadCompletedIsNoticed) {
     if (report.violation.has_value()) ++noticed;
   }
   EXPECT_GT(noticed, 10U);
+  noticed = 0;
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    const RunPlan plan{.seed = seed,
+                       .course = Course::kAroundSync,
+                       .steps = 200,
+                       .mistake = Mistake::kDiskForgets};
+    if (run_seed(plan).violation.has_value()) ++noticed;
+  }
+  EXPECT_GT(noticed, 20U);
 }
 
 }  // namespace

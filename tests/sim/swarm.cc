@@ -133,6 +133,45 @@ Swarm choose_swarm(std::uint64_t seed) {
   return swarm;
 }
 
+Swarm choose_swarm_around_sync(std::uint64_t seed) {
+  Random random(seed * 0x9e3779b97f4a7c15ULL + 2);
+  Swarm swarm;
+  const bool five = seed % 3 == 2;
+  swarm.arbitrary_election = random.chance(2, 3);
+  swarm.kind =
+      five ? swarm.arbitrary_election ? Swarm::Kind::kArbitraryFive : Swarm::Kind::kFiveVoters
+      : swarm.arbitrary_election ? Swarm::Kind::kArbitrary
+                                 : Swarm::Kind::kCrashes;
+  swarm.design.seed = random.next();
+  swarm.design.options = choose_options(random);
+  swarm.design.options.config = choose_config(random, swarm.kind);
+  swarm.design.options.finalize = 2;
+  swarm.design.options.resend_min = 5;
+  swarm.design.options.resend_max = 10;
+  swarm.design.timing = choose_timing(random);
+  swarm.design.timing.stall_per_mille = 0;
+  swarm.design.timing.disk_max = swarm.design.timing.disk_min + ms_between(random, 0, 4);
+  swarm.design.timing.apply_max = ms_between(random, 0, 1);
+  swarm.design.timing.read_max = ms_between(random, 0, 1);
+  swarm.design.timing.tick_every = ms_between(random, 4, 10);
+  swarm.design.network = choose_network(random);
+  swarm.design.network.slow_per_mille = 0;
+  swarm.design.network.delay_max = swarm.design.network.delay_min + ms_between(random, 0, 2);
+  swarm.design.network.notice_max = ms_between(random, 0, 10);
+  swarm.design.swallows_notifications = swarm.arbitrary_election;
+  swarm.elect_every = ms_between(random, 4, 25);
+  swarm.faults.crash = ms_between(random, 3, 30);
+  swarm.faults.break_connection = sometimes(random, 5, 40);
+  swarm.faults.resign = sometimes(random, 10, 60);
+  swarm.faults.purge = sometimes(random, 10, 60);
+  swarm.faults.downtime_max = ms_between(random, 1, 12);
+  swarm.faults.prefers_busy_victims = random.chance(3, 4);
+  swarm.work = {.every = static_cast<SimTime>(between(random, 200, 4'000)),
+                .payload_bytes_max = random.below(20),
+                .burst_max = between(random, 1, 3)};
+  return swarm;
+}
+
 std::string to_string(Swarm::Kind kind) {
   switch (kind) {
     case Swarm::Kind::kCrashes:

@@ -37,7 +37,7 @@ enum class Mistake { kNone, kReportsTooEarly, kDiskForgets };
 // fast everything is, how small the limits are: drawn anew for each seed, so that runs differ in
 // kind and not only in order (swarm testing).
 struct Swarm {
-  // What the run is about; its number is the seed modulo kKinds.
+  // What the run is about; of ordinary runs its number is the seed modulo kKinds.
   enum class Kind { kCrashes, kFiveVoters, kObservers, kArbitrary, kFirstStart, kArbitraryFive };
   static constexpr std::uint64_t kKinds = 6;
 
@@ -52,6 +52,10 @@ struct Swarm {
 };
 
 Swarm choose_swarm(std::uint64_t seed);
+// For short runs that begin with histories that have diverged, and consist of elections,
+// synchronizations and crashes in the midst of them. Three voters for two seeds in three, five
+// for the third; two in three elect by whim.
+Swarm choose_swarm_around_sync(std::uint64_t seed);
 std::string to_string(Swarm::Kind kind);
 std::string describe(const Swarm& swarm);
 
