@@ -103,9 +103,16 @@ std::optional<LockMode> mode_of(api::LockMode::type mode) {
   return std::nullopt;
 }
 
+// The state machine judges by its own limit, which is not higher. What is beyond this one is not
+// even carried to the leader: many such requests at once would take its memory.
+std::optional<state::Error> check_contents(const std::string& contents) {
+  return check_text("contents", contents, {"content_bytes_max", limits::kContentBytesMax});
+}
+
 // CreateRequest and CreateOp have the same fields.
 template <typename Request>
 Parsed<state::Create> create_from(const Request& request, const CellNames& cell) {
+  if (auto error = check_contents(request.contents)) return *std::move(error);
   Parsed<std::string> path = parse_client_path(request.path, cell);
   if (auto* error = std::get_if<state::Error>(&path)) return std::move(*error);
   const auto kind = kind_of(request.kind);
@@ -128,6 +135,7 @@ Parsed<state::Remove> remove_from(const Request& request, const CellNames& cell)
 
 template <typename Request>
 Parsed<state::SetContents> set_from(const Request& request, const CellNames& cell) {
+  if (auto error = check_contents(request.contents)) return *std::move(error);
   Parsed<std::string> path = parse_client_path(request.path, cell);
   if (auto* error = std::get_if<state::Error>(&path)) return std::move(*error);
   return state::SetContents{.path = std::get<std::string>(std::move(path)),

@@ -21,6 +21,10 @@ using boost::asio::ip::tcp;
 // One connection's share of a turn of the strand, so that a busy client does not keep the others
 // waiting.
 constexpr int kReadsPerTurn = 4;
+
+// Calls that wait are kept whole, perhaps until there is a leader: as many as the number of open
+// calls allows, of the largest size, would be gigabytes.
+constexpr std::size_t kOpenBytesMax = 8 * 1024 * 1024;
 }  // namespace
 
 RpcConnection::RpcConnection(RpcServer& server, std::uint64_t id, tcp::socket socket)
@@ -41,7 +45,7 @@ void RpcConnection::start() {
 }
 
 bool RpcConnection::is_saturated() const {
-  return open_calls_ >= limits::kConnectionPendingMax;
+  return open_calls_ >= limits::kConnectionPendingMax || open_bytes_ >= kOpenBytesMax;
 }
 
 void RpcConnection::wait_readable() {
@@ -77,11 +81,15 @@ bool RpcConnection::take_frames() {
       return false;
     }
     if (!frame->has_value()) return true;
+    const std::size_t bytes = (*frame)->size();
     ++open_calls_;
-    const Status status =
-        route(*server_.service_, lane_, **frame, [weak = weak_from_this()](std::string message) {
-          if (const auto self = weak.lock()) self->on_reply(std::move(message));
-        });
+    open_bytes_ += bytes;
+    const Status status = route(*server_.service_, lane_, **frame,
+                                [weak = weak_from_this(), bytes](std::string message) {
+                                  if (const auto self = weak.lock()) {
+                                    self->on_reply(std::move(message), bytes);
+                                  }
+                                });
     if (!status.ok()) {
       fail(status.message());
       return false;
@@ -90,17 +98,18 @@ bool RpcConnection::take_frames() {
   return open_;
 }
 
-void RpcConnection::on_reply(std::string message) {
+void RpcConnection::on_reply(std::string message, std::size_t call_bytes) {
   if (!open_) return;
   const bool was_saturated = is_saturated();
   --open_calls_;
+  open_bytes_ -= call_bytes;
   append_frame(queued_, message);
   if (queued_.size() > limits::kConnectionOutBytesMax) return fail("the client does not read");
   if (!flush_wanted_) {
     flush_wanted_ = true;
     server_.flush_soon(shared_from_this());
   }
-  if (was_saturated) resume();
+  if (was_saturated && !is_saturated()) resume();
 }
 
 // Not at once: the reply may have come from within take_frames().

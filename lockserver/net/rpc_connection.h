@@ -31,10 +31,11 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   void on_readable();
   // False when the connection was closed.
   bool take_frames();
-  void on_reply(std::string message);
+  void on_reply(std::string message, std::size_t call_bytes);
   void resume();
   void fail(const std::string& reason);
-  // With so many calls open the connection is not read until some are answered.
+  // With so many calls open, or such large ones, the connection is not read until some are
+  // answered.
   bool is_saturated() const;
 
   RpcServer& server_;
@@ -46,6 +47,7 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   std::string queued_;
   std::string writing_bytes_;
   std::size_t open_calls_ = 0;
+  std::size_t open_bytes_ = 0;  // Of those calls.
   bool reading_ = false;
   bool writing_ = false;
   bool flush_wanted_ = false;

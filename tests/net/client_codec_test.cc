@@ -333,6 +333,23 @@ TEST(RequestsOfNodes, CreateRemoveAndSetCarryEveryField) {
   EXPECT_EQ(std::get<state::SetContents>(good(parse_set(set, kCell))).conditions.instance, Zxid(2));
 }
 
+TEST(RequestsOfNodes, ContentsAreBoundedAtTheDoor) {
+  api::CreateRequest create;
+  create.path = "/a";
+  create.contents = too_long(limits::kContentBytesMax);
+  expect_too_large(parse_create(create, kCell), "content_bytes_max", limits::kContentBytesMax);
+  api::SetContentsRequest set;
+  set.path = "/a";
+  set.contents = create.contents;
+  expect_too_large(parse_set(set, kCell), "content_bytes_max", limits::kContentBytesMax);
+  api::MultiRequest multi;
+  multi.ops.resize(1);
+  multi.ops[0].__set_create({});
+  multi.ops[0].create.path = "/a";
+  multi.ops[0].create.contents = create.contents;
+  expect_too_large(parse_multi(multi, kCell), "content_bytes_max", limits::kContentBytesMax);
+}
+
 TEST(RequestsOfNodes, AMultiCarriesEachKindOfOperation) {
   api::MultiRequest request;
   request.ops.resize(6);

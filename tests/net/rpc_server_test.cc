@@ -80,6 +80,7 @@ class Socket {
   void close() { socket_.close(); }
   void end_writing() { socket_.shutdown(tcp::socket::shutdown_send); }
   bool ended() const { return ended_; }
+  std::size_t unsent() const { return unsent_.size(); }
   const std::vector<std::string>& frames() const { return frames_; }
   std::uint16_t port() const { return socket_.local_endpoint().port(); }
 
@@ -274,6 +275,33 @@ TEST_F(RpcServerTest, WithManyCallsOpenAConnectionIsNotReadUntilSomeAreAnswered)
     ASSERT_TRUE(std::holds_alternative<api::OpenSessionReply>(answer))
         << "none was refused for being too many";
   }
+}
+
+TEST_F(RpcServerTest, WithLargeCallsOpenAConnectionIsNotReadEither) {
+  testing::Caller caller(edge_);
+  api::ResumeSessionRequest resume;
+  resume.header.session_id = caller.session;
+  resume.secret = caller.secret;
+  Socket& client = connect();
+  client.send(framed(StockClient(WireProtocol::kBinary)
+                         .call(&api::LockServiceClient::send_resume_session, resume)));
+  ASSERT_TRUE(run_until([&] { return client.frames().size() == 1; }));
+  edge_.cell.node(1).disk->stalled = true;
+  auto create = testing::create_node(caller.header(), "/a");
+  create.contents = std::string(limits::kContentBytesMax, 'c');
+  const std::size_t kCalls = 100;  // 25 MiB.
+  std::string bytes;
+  for (std::size_t i = 1; i <= kCalls; ++i) {
+    create.header.request_number = static_cast<std::int64_t>(i);
+    bytes += framed(
+        StockClient(WireProtocol::kBinary).call(&api::LockServiceClient::send_create, create));
+  }
+  client.send(bytes);
+  run_until([turns = 300]() mutable { return turns-- == 0; });
+  const std::size_t taken = bytes.size() - client.unsent();
+  EXPECT_LT(taken, bytes.size()) << "the server has stopped to read";
+  edge_.cell.node(1).disk->stalled = false;
+  EXPECT_TRUE(run_until([&] { return client.frames().size() == 1 + kCalls; }));
 }
 
 TEST_F(RpcServerTest, AClientThatDoesNotReadIsLeft) {
