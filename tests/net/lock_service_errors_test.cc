@@ -336,6 +336,23 @@ TEST_F(Refusals, OfTooManyCallsOnOneConnection) {
             std::set<std::string>{"connection_pending_max"});
 }
 
+TEST_F(Refusals, OfTooManySessionsOnOneConnection) {
+  api::OpenSessionRequest open;
+  for (std::size_t i = 0; i <= limits::kSessionsPerConnectionMax; ++i) {
+    open.secret = std::to_string(100'000 + i) + std::string(10, 's');
+    ASSERT_TRUE(stranger
+                    .send(StockClient(WireProtocol::kBinary)
+                              .call(&api::LockServiceClient::send_open_session, open))
+                    .ok());
+  }
+  edge.cell.settle();
+  ASSERT_EQ(stranger.replies().size(), limits::kSessionsPerConnectionMax + 1);
+  const auto last = StockClient(WireProtocol::kBinary, stranger.replies().back())
+                        .reply(&api::LockServiceClient::recv_open_session);
+  expect_limit(std::get<api::LockServiceError>(last), ErrorCode::LIMIT,
+               "sessions_per_connection_max", limits::kSessionsPerConnectionMax);
+}
+
 TEST_F(Refusals, OfTooManyWatches) {
   Caller caller(edge);
   auto watch = at<api::WatchRequest>(caller.header(), "/");
