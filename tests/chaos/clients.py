@@ -3,7 +3,7 @@
 import random
 import threading
 
-from tests.chaos.history import OK, REFUSED, Event, Op, Stream, now
+from tests.chaos.history import OK, REFUSED, UNKNOWN, Event, Op, Stream, now
 from tests.harness import Session, api
 from tests.harness.connection import Connection, Disconnected
 
@@ -40,12 +40,16 @@ class RecordingSession(Session):
         """
         op = Op(client=self.name, session=self.id, kind=kind, path=path, invoked=now(), **facts)
         self._history.add(op)
+        connections = self._calls.connections
         try:
             reply = call(op)
         except api.LockServiceError as refusal:
             if refusal.code == api.ErrorCode.SESSION_EXPIRED:
                 raise self._gone() from refusal
-            op.outcome, op.error = REFUSED, api.error_name(refusal)
+            # A copy may be refused at the door when an earlier one is on its way to the history.
+            is_open = (refusal.code == api.ErrorCode.NO_SPACE
+                       and self._calls.connections > connections)
+            op.outcome, op.error = UNKNOWN if is_open else REFUSED, api.error_name(refusal)
             op.as_of = refusal.header.zxid if refusal.header is not None else 0
             op.generation = refusal.actual or 0
             op.returned = now()

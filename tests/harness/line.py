@@ -20,6 +20,7 @@ class Line:
         self._protocol = protocol
         self._bind = bind
         self._connection = None
+        self.connections = 0  # How many were made so far.
 
     @property
     def endpoint(self):
@@ -30,6 +31,7 @@ class Line:
         """One attempt. Raises Disconnected, after which the next attempt is made elsewhere."""
         try:
             if self._connection is None:
+                self.connections += 1
                 connection = Connection(self.endpoint, self._protocol, timeout_s)
                 try:
                     self._bind(connection)
