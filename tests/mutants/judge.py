@@ -12,7 +12,7 @@ import tree
 SIM_SEEDS = 240
 EXPECTED_SECONDS = 30.0  # For the test that must notice; far more than any of them takes.
 
-SIM_OPTIONS = ["--seeds", str(SIM_SEEDS)]
+SIM_OPTIONS = ["--fail-fast", "--seeds", str(SIM_SEEDS)]
 
 # In the order of what they cost. A mutant of a part is only put before the tests of that part and
 # of those above it.
@@ -94,15 +94,20 @@ class Bench:
         return Verdict("", time.monotonic() - began)
 
     def search(self, mutant, seeds):
-        """Whether random runs of cores alone find it, and with which seed; None outside zab/."""
+        """Whether random runs of cores alone find it, and with which seed; None outside zab/.
+
+        Half as many whole runs as short ones around synchronization are tried.
+        """
         if not any(edit.file.startswith("zab/") for edit in mutant.edits):
             return None
-        options = ["--seeds", str(seeds)]
-        bound = 60 + seeds * self.bounds[("holdfast_core_sim", *SIM_OPTIONS)] / SIM_SEEDS
-        code, text, _ = self.run("holdfast_core_sim", options, mutant.number, bound)
-        if code == 0:
-            return f"not in {seeds} seeds"
-        return noticed_by("holdfast_core_sim", code, text).removeprefix("holdfast_core_sim ")
+        name = "holdfast_core_sim"
+        bound = 60 + seeds * self.bounds[(name, *SIM_OPTIONS)] / SIM_SEEDS
+        for course, count in ([], seeds // 2), (["--around-sync"], seeds):
+            options = [*course, "--fail-fast", "--seeds", str(count)]
+            code, text, _ = self.run(name, options, mutant.number, bound)
+            if code != 0:
+                return " ".join([noticed_by(name, code, text).removeprefix(name + " "), *course])
+        return f"not in {seeds}"
 
 
 def noticed_by(name, code, text):
