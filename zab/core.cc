@@ -113,10 +113,12 @@ void Core::on_notification(const Notification& notification) {
     return;
   }
   Ground& ground = state_->ground;
-  if (auto* leader = std::get_if<Leader>(&state_->role);
-      leader != nullptr && notification.role == Role::kLooking &&
-      ground.quorum.is_voter(notification.from)) {
-    leader->on_voter_looking(ground);
+  if (notification.role == Role::kLooking && ground.quorum.is_voter(notification.from)) {
+    if (auto* leader = std::get_if<Leader>(&state_->role)) {
+      leader->on_voter_looking(ground);
+    } else if (auto* learner = std::get_if<Learner>(&state_->role)) {
+      learner->on_voter_looking(ground, notification.from);
+    }
   }
   ground.note_membership(notification.from, notification.membership);
   settle(*state_,

@@ -62,6 +62,16 @@ void Learner::on_peer_refused(Ground& ground, ServerId peer) {
   }
 }
 
+// It may have been elected and not know it yet, but not for so long: it has lost that office, or
+// never took it, and holds our connection until it has another one. Who waits for it cannot elect
+// anybody, and without us it may find no quorum.
+void Learner::on_voter_looking(Ground& ground, ServerId voter) {
+  const bool is_waiting = stage_ == JoinStage::kConnecting || stage_ == JoinStage::kInfoSent;
+  if (voter == leader_ && is_waiting && ground.now - since_ > ground.options.failure_timeout) {
+    ground.leave("replica " + to_string(voter) + " looks for a leader itself");
+  }
+}
+
 void Learner::on_closed(Ground& ground, ConnId conn) {
   if (conn == conn_ && !conn.is_none()) {
     conn_ = ConnId();

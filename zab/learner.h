@@ -49,6 +49,8 @@ class Learner {
   void tick(Ground& ground);
   void on_dial_result(Ground& ground, DialId dial, std::optional<ConnId> conn);
   void on_peer_refused(Ground& ground, ServerId peer);
+  // A voter reports that it looks for a leader.
+  void on_voter_looking(Ground& ground, ServerId voter);
   void on_closed(Ground& ground, ConnId conn);
   void on_message(Ground& ground, ConnId conn, const Message& message);
   void on_gate(Ground& ground, const Gate& gate);

@@ -82,6 +82,18 @@ TEST(CoreSimulation, SynchronizationOfDivergedHistoriesIsSafe) {
   }
 }
 
+// 19536: two voters waited for a leader that had resigned while they were on their way to it, and
+// it for their votes.
+TEST(CoreSimulation, SeedsThatHaveFailedPass) {
+  for (const std::uint64_t seed : {19536U}) {
+    // Every so many short runs have to converge.
+    const RunPlan plan{.seed = seed, .course = Course::kAroundSync, .steps = 200};
+    const RunReport report = run_seed(plan);
+    if (report.violation) ADD_FAILURE() << story(plan, report);
+    EXPECT_GT(report.healing_bound, 0);
+  }
+}
+
 // Seeds of their own, so that this test says by itself whether the generator still reaches
 // everything.
 TEST(CoreSimulation, EveryKindOfFaultAndSynchronizationIsMet) {

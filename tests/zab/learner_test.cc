@@ -420,6 +420,31 @@ TEST(Learner, ADialIsRepeatedQuicklyAndOnlyOneIsOpen) {
   EXPECT_EQ(at.solo.outputs<Dial>().size(), 2U);
 }
 
+// It resigned when we were on our way to it, and holds our connection while it looks.
+TEST(Learner, ALeaderThatStillLooksForOneIsLeft) {
+  Solo solo({.self = 1});
+  solo.elect(3);
+  solo.connect();
+  solo.vote(3, 3);
+  EXPECT_EQ(solo.view().role, Role::kFollowing) << "it may not know yet that it leads";
+  solo.advance(Options().failure_timeout);
+  solo.vote(2, 3);
+  EXPECT_EQ(solo.view().role, Role::kFollowing) << "another voter looks";
+  solo.advance(10);
+  solo.vote(3, 3);
+  EXPECT_EQ(solo.view().role, Role::kLooking);
+}
+
+TEST(Learner, ALeaderThatHasAnsweredIsNotLeftForAnOldNotification) {
+  Solo solo({.self = 1});
+  solo.elect(3);
+  const ConnId conn = solo.connect();
+  solo.hear(conn, LeaderInfo{kTwo, false});
+  solo.advance(Options().failure_timeout + 10);
+  solo.vote(3, 3);
+  EXPECT_EQ(solo.view().role, Role::kFollowing);
+}
+
 TEST(Learner, ALeaderThatCannotBeReachedIsLeft) {
   Stage at(JoinStage::kConnecting);
   at.solo.advance(Options().failure_timeout + 20);
