@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lockserver/state/records.h"
+#include "tests/world/design.h"
 #include "tests/world/ledger.h"
 
 namespace holdfast::world {
@@ -19,7 +20,7 @@ namespace holdfast::world {
 // the clients' numbered writes took effect, and how often.
 class Registers final : public HistoryWitness {
  public:
-  explicit Registers(Verdict& verdict) : verdict_(verdict) {}
+  Registers(const Design& design, Verdict& verdict) : design_(design), verdict_(verdict) {}
 
   void on_committed(const Committed& entry, const state::Command& command,
                     const state::Effects& effects) override;
@@ -48,6 +49,7 @@ class Registers final : public HistoryWitness {
   Version& version(Zxid zxid, std::string_view path);
   void check_order(const Committed& entry, const state::Command& command);
 
+  const Design& design_;
   Verdict& verdict_;
   std::map<std::string, std::vector<Version>, std::less<>> paths_;
   std::unordered_map<std::string, Zxid> written_;

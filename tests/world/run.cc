@@ -54,10 +54,12 @@ class Run {
   SimTime now() { return world_.time().now(); }
 
   // A new write commits within three failure timeouts by the slowest clock, and what a disk needs
-  // that was stalled when the faults ended.
+  // that was stalled when the faults ended. The first start of a cell takes all voters together:
+  // an attempt without one of them is given up after the time for discovery.
   SimTime bound() const {
     const Design& design = world_.design();
-    const SimTime timeouts = 3 * design.core.failure_timeout * kMillisecond * 102 / 100;
+    SimTime timeouts = 3 * design.core.failure_timeout * kMillisecond * 102 / 100;
+    if (world_.ledger().entries().empty()) timeouts += 2 * design.core.init_timeout * kMillisecond;
     return timeouts + design.disk.stall_max + 4 * design.tick_every + 100 * kMillisecond;
   }
 

@@ -35,7 +35,7 @@ World::World(const Design& design, Story::Detail detail)
       network_(time_, story_, dice_.fork()),
       ledger_(design_.limits, std::string(kCellId).substr(0, 16), time_, verdict_),
       locks_(design_, story_, verdict_),
-      registers_(verdict_),
+      registers_(design_, verdict_),
       events_(story_),
       checks_(design_, ledger_, story_, verdict_),
       workload_(design_, time_, story_) {
@@ -91,8 +91,8 @@ void World::run_until(SimTime time) {
 void World::on_committed(const Committed&, const state::Command&, const state::Effects&) {
   for (const auto& client : clients_) {
     if (!client->is_up()) continue;
-    for (const std::string& path : locks_.changed()) client->beliefs().check(path);
     for (const SessionId session : locks_.expired()) client->beliefs().check_expired(session);
+    for (const std::string& path : locks_.changed()) client->beliefs().check(path);
   }
 }
 

@@ -1,0 +1,120 @@
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/world/run.h"
+
+// Simulated cells of whole replicas: a thousand short runs, runs that are the same twice, and, for
+// each checker, a mistake that it must see. `./dev sim` does as many and as long runs as one likes.
+
+namespace holdfast::world {
+namespace {
+
+constexpr std::uint64_t kShards = 8;
+constexpr std::uint64_t kSeedsInAll = 1'000;
+
+std::string story_of(RunPlan plan, const RunReport& report) {
+  plan.detail = Story::Detail::kShort;
+  std::string text;
+  for (const std::string& line : run_seed(plan).lines) text += line + "\n";
+  return text + report.violation->rule + ": " + report.violation->facts + "\nreplay: ./dev sim " +
+         to_options(plan);
+}
+
+class Shard : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Shard, EverySeedKeepsEveryProperty) {
+  for (std::uint64_t seed = 1 + GetParam(); seed <= kSeedsInAll; seed += kShards) {
+    const RunPlan plan{.seed = seed, .clients = 5, .faults_until = 2'500 * kMillisecond};
+    SCOPED_TRACE("replay: ./dev sim " + to_options(plan));
+    const RunReport report = run_seed(plan);
+    ASSERT_FALSE(report.violation) << story_of(plan, report);
+    ASSERT_GT(report.entries, 0U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(World, Shard, ::testing::Range<std::uint64_t>(0, kShards));
+
+TEST(World, TheSameSeedGivesTheSameRun) {
+  for (std::uint64_t seed = 2'000; seed < 2'010; ++seed) {
+    const RunPlan plan{.seed = seed, .clients = 6, .faults_until = 3 * kSecond};
+    RunPlan told = plan;
+    told.detail = Story::Detail::kLong;
+    const RunReport first = run_seed(plan);
+    const RunReport second = run_seed(told);  // Telling its story changes nothing.
+    EXPECT_EQ(first.hash, second.hash) << seed;
+    EXPECT_EQ(first.steps, second.steps) << seed;
+    EXPECT_EQ(first.counts, second.counts) << seed;
+  }
+}
+
+TEST(World, DifferentSeedsGiveDifferentRuns) {
+  const auto hash = [](std::uint64_t seed) {
+    return run_seed({.seed = seed, .faults_until = kSecond}).hash;
+  };
+  EXPECT_NE(hash(1), hash(2));
+}
+
+TEST(World, ACalmCellServesEverybody) {
+  const RunReport report = run_design(calm_design(7), Story::Detail::kNone);
+  ASSERT_FALSE(report.violation) << report.violation->facts;
+  EXPECT_GT(report.entries, 300U);
+  EXPECT_FALSE(report.counts.contains("client in jeopardy"));
+}
+
+// ---- the checkers see what they are for ---------------------------------------------------------
+
+struct Twisted {
+  Mistake mistake;
+  const char* rule;
+};
+
+class Checker : public ::testing::TestWithParam<Twisted> {};
+
+Design twisted(const Twisted& it) {
+  Design design = calm_design(11);
+  design.mistake = it.mistake;
+  design.faults_until = 6 * kSecond;
+  design.image_flush_ms = 100;
+  design.work.lease_min_ms = design.work.lease_max_ms = 1'500;
+  return design;
+}
+
+TEST_P(Checker, SeesTheMistakeItIsFor) {
+  Design design = twisted(GetParam());
+  const auto every = [&](Fault fault, SimTime time) {
+    design.faults.every[static_cast<std::size_t>(fault)] = time;
+  };
+  design.faults.down_max = 300 * kMillisecond;
+  design.faults.cut_max = 3 * kSecond;
+  design.faults.pause_max = 4 * kSecond;
+  if (GetParam().mistake == Mistake::kClockTooSlow) every(Fault::kClientPause, kSecond);
+  if (GetParam().mistake == Mistake::kEphemeralStays)
+    every(Fault::kClientPause, 300 * kMillisecond);
+  if (GetParam().mistake == Mistake::kNeverHeals) every(Fault::kHalves, kSecond);
+  const RunReport report = run_design(design, Story::Detail::kNone);
+  ASSERT_TRUE(report.violation);
+  EXPECT_EQ(report.violation->rule, GetParam().rule) << report.violation->facts;
+}
+
+INSTANTIATE_TEST_SUITE_P(World, Checker,
+                         ::testing::Values(Twisted{Mistake::kDiskLies, "DURABLE-BEFORE-APPLIED"},
+                                           Twisted{Mistake::kClockTooSlow, "LEASE"},
+                                           Twisted{Mistake::kAppliesTwice, "AGREEMENT"},
+                                           Twisted{Mistake::kImageRots, "IMAGE-EQUALITY"},
+                                           Twisted{Mistake::kAnswerForged, "LINEARIZABILITY"},
+                                           Twisted{Mistake::kEventDropped, "WATCH-GAP"},
+                                           Twisted{Mistake::kEventRepeated, "WATCH-REPEAT"},
+                                           Twisted{Mistake::kNeverHeals, "LIVENESS"},
+                                           Twisted{Mistake::kEphemeralStays, "EPHEMERALS"},
+                                           Twisted{Mistake::kHeldByTwo, "MUTUAL-EXCLUSION"}),
+                         [](const ::testing::TestParamInfo<Twisted>& it) {
+                           std::string name = it.param.rule;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace holdfast::world
