@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Searches with the fuzz targets that ./dev fuzz has built into build/fuzz. What it finds on the way
-# is kept in build/fuzz/corpus, so the next search goes on from there.
+# is kept in build/fuzz/corpus, with the number of executions so far: the next search goes on there.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -68,7 +68,7 @@ last_number() { # last_number LOG PATTERN
 
 mkdir -p "$found"
 failed=0
-printf '%-14s %12s %9s %9s %9s\n' target executions per-s edges features
+printf '%-14s %12s %9s %9s %9s %14s\n' target executions per-s edges features so-far
 for target in "${targets[@]}"; do
   mkdir -p "$grown/$target"
   log="$found/$target.log"
@@ -81,9 +81,14 @@ for target in "${targets[@]}"; do
   runs="$(last_number "$log" 'number_of_executed_units')"
   # A search that an input ended prints no statistics.
   [[ "$runs" -gt 0 ]] || runs="$(grep -oE '^#[0-9]+' "$log" | tail -1 | tr -d '#' || echo 0)"
-  printf '%-14s %12s %9s %9s %9s\n' "$target" "${runs:-0}" "$((${runs:-0} / took))" \
-    "$(last_number "$log" 'cov')" "$(last_number "$log" 'ft')"
-  if [[ $status -ne 0 ]]; then
+  so_far=$(($(cat "$grown/$target.runs" 2>/dev/null || echo 0) + ${runs:-0}))
+  echo "$so_far" >"$grown/$target.runs"
+  printf '%-14s %12s %9s %9s %9s %14s\n' "$target" "${runs:-0}" "$((${runs:-0} / took))" \
+    "$(last_number "$log" 'cov')" "$(last_number "$log" 'ft')" "$so_far"
+  if grep -q 'run interrupted' "$log"; then
+    printf 'interrupted\n' >&2
+    exit 130
+  elif [[ $status -ne 0 ]]; then
     failed=1
     grep -E 'broken invariant|ERROR:|runtime error|SUMMARY' "$log" | head -5 || true
     input="$(sed -n 's/.*Test unit written to //p' "$log" | tail -1)"
