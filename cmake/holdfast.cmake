@@ -83,7 +83,9 @@ function(holdfast_test)
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
   _holdfast_set_up(${arg_NAME} PRIVATE "${arg_LIBS};holdfast_dep_gtest" ${arg_PCH})
-  target_compile_options(${arg_NAME} PRIVATE ${HOLDFAST_QUICK_TO_COMPILE})
+  if(arg_PCH IN_LIST holdfast_pch_quick)
+    target_compile_options(${arg_NAME} PRIVATE ${HOLDFAST_QUICK_TO_COMPILE})
+  endif()
   target_compile_definitions(
     ${arg_NAME} PRIVATE "HOLDFAST_TESTDATA_DIR=\"${PROJECT_SOURCE_DIR}/tests/testdata\""
                         "HOLDFAST_BIN_DIR=\"${CMAKE_RUNTIME_OUTPUT_DIRECTORY}\"")
