@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/explore/preset.h"
+#include "tests/explore/script.h"
 #include "tests/explore/search.h"
 #include "tests/explore/story.h"
+#include "tests/zab/scenario/stage.h"
 #include "zab/base/random.h"
 
 // Small searches that go through to their end, and whether a search finds what is wrong.
@@ -122,6 +124,21 @@ TEST(ExploreFinds, ANetworkThatRepeats) {
                "NO-BAD-MESSAGE");
 }
 
+// What everybody can see of a replica.
+std::string shown(const sim::Subject& replica) {
+  const sim::Disk::Contents& disk = replica.disk().contents();
+  std::string text = "disk accepted=" + to_string(disk.accepted) +
+                     " current=" + to_string(disk.current) + " log " +
+                     to_string(replica.disk().epochs()) +
+                     " queued=" + std::to_string(replica.disk().queued().size());
+  if (!replica.is_running()) return text + " down";
+  const zab::CoreView& view = replica.view();
+  return text + " role=" + to_string(view.role) + " leader=" + to_string(view.leader) +
+         " last=" + to_string(view.last) + " durable=" + to_string(view.durable) +
+         " committed=" + to_string(view.committed) + " applied=" + to_string(view.applied) +
+         (view.established ? " established" : "") + (view.serving ? " serving" : "");
+}
+
 // ---- whether it can be believed -----------------------------------------------------------------
 
 // What is known from earlier steps, and from replicas that came the same way to it under other
@@ -153,6 +170,43 @@ TEST(ExploreItself, KnownStepsAreThoseOfTheReplicasThemselves) {
         ASSERT_EQ(own[i].hash(kAllNames[0]), world.nodes().facts(cell.nodes[i]).hash[0])
             << "run " << run << " step " << step << ": " << describe(action);
       }
+    }
+  }
+}
+
+// What is explored is what the simulator plays: a schedule written out as a scenario ends with the
+// same disks, epochs and commit points there.
+TEST(ExploreItself, ASchedulePlayedBySimulatedReplicasEndsTheSame) {
+  Random random(11);
+  std::vector<Action> possible;
+  for (const char* name : {"quick", "sync", "sync2", "epoch"}) {
+    const Preset& from = preset(name);
+    World world(setup_for(from), World::Symmetry::kOn);
+    Prologue prologue(world, from.accepted);
+    from.begin(prologue);
+    for (int run = 0; run < 30; ++run) {
+      Cell cell = prologue.cell(from.budget);
+      std::vector<Action> actions = prologue.actions();
+      for (int step = 0; step < 60; ++step) {
+        world.list_actions(cell, possible);
+        if (possible.empty()) break;
+        actions.push_back(possible[random.below(possible.size())]);
+        cell = world.perform(cell, actions.back());
+      }
+      scenario::Stage stage;
+      std::string played;
+      for (const ScriptBlock& block : script_of(world, from, actions)) {
+        for (const std::string& command : block.commands) {
+          played += command + "\n" + stage.perform(command);
+        }
+      }
+      ASSERT_FALSE(stage.cell().checkers().violation().has_value()) << played;
+      for (std::size_t i = 0; i < kVoters; ++i) {
+        const Node& node = world.nodes().at(cell.nodes[i]);
+        const sim::Replica& replica = stage.cell().replica(node.id());
+        EXPECT_EQ(shown(node), shown(replica)) << "run " << run << " of " << name << "\n" << played;
+      }
+      if (testing::Test::HasFailure()) return;
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/explore/preset.h"
+#include "tests/explore/script.h"
 #include "tests/explore/search.h"
 #include "tests/explore/story.h"
 
@@ -24,6 +26,7 @@ struct Arguments {
   std::string preset = "quick";
   bool list = false;
   bool no_symmetry = false;
+  std::string scenario;
   unsigned depth = 0;
   std::uint64_t states = 0;
   std::uint64_t memory_mib = 3500;
@@ -62,6 +65,8 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("--states", a.states, "stop after about so many states");
   app.add_option("--minutes", a.minutes, "stop after this time");
   app.add_option("--memory-mib", a.memory_mib, "stop at this size");
+  app.add_option("--scenario", a.scenario,
+                 "write the way to a violation into this file, for tests/testdata/zab");
   app.add_flag("--no-symmetry", a.no_symmetry, "do not take exchanged replicas for equal");
 }
 
@@ -143,6 +148,15 @@ extern "C" void on_abort(int) {
   _exit(1);
 }
 
+// True when no file is wanted.
+bool write_scenario(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  std::ofstream out(path);
+  out << text << std::flush;
+  if (!out.good()) std::fprintf(stderr, "cannot write %s\n", path.c_str());
+  return out.good();
+}
+
 int explore(const Arguments& arguments, const Preset& preset) {
   const Budget budget = arguments.over(preset.budget);
   World world(setup_for(preset),
@@ -169,7 +183,9 @@ int explore(const Arguments& arguments, const Preset& preset) {
   print_report(world, report);
   if (!report.violation) return 0;
   print_story(report.path, false);
-  return 1;
+  std::vector<Action> all = prologue.actions();
+  all.insert(all.end(), report.path.begin(), report.path.end());
+  return write_scenario(arguments.scenario, to_text(script_of(world, preset, all))) ? 1 : 2;
 }
 
 int run(int argc, char** argv) {

@@ -126,7 +126,9 @@ void Network::orphan(ConnId at, SimTime now, bool silent) {
   End& end = ends_.at(at);
   if (end.orphaned) return;
   end.orphaned = true;
-  const std::size_t kept = timing_.keeps_prefix ? random_.below(end.inbox.size() + 1) : 0;
+  std::size_t kept = end.inbox.size();
+  if (timing_.survives == Survives::kPrefix) kept = random_.below(kept + 1);
+  if (timing_.survives == Survives::kNothing) kept = 0;
   end.inbox.erase(end.inbox.begin() + static_cast<std::ptrdiff_t>(kept), end.inbox.end());
   const auto wait = static_cast<std::uint64_t>(timing_.notice_max) + 1;
   end.notice_due = now + (silent ? kNeverNoticed : static_cast<SimTime>(random_.below(wait)));

@@ -28,6 +28,8 @@ enum class Channel { kLeader, kElection };
 // is healed or somebody gives up.
 class Network {
  public:
+  // Of what is under way on a connection that is lost. All: until its loss is noticed.
+  enum class Survives { kNothing, kPrefix, kAll };
   struct Timing {
     SimTime delay_min = 0;
     SimTime delay_max = 0;
@@ -37,8 +39,7 @@ class Network {
     SimTime dial_timeout = 0;  // After which an unanswered attempt to connect is given up.
     std::uint32_t notification_loss_per_mille = 0;
     std::uint32_t notification_repeat_per_mille = 0;
-    bool keeps_prefix =
-        true;  // Of what is under way on a connection that is lost; otherwise none of it arrives.
+    Survives survives = Survives::kPrefix;
   };
   struct Link {
     ServerId from;

@@ -114,6 +114,7 @@ class Replica : public Subject {
   // By hand, for scenarios: completes the oldest `ops` operations of the disk's queue at once.
   void persist(std::size_t ops);
   bool has_to_apply() const { return !to_apply_.empty(); }
+  bool has_to_answer() const { return !answers_.empty(); }
   bool has_work() const;  // Anything but ticks and syncing of the image.
 
  private:

@@ -44,6 +44,17 @@ void provision(Stage& stage, const Command& command) {
   }
 }
 
+// What ./dev explore plays: no wait is ever over by itself, and failed elections are forgotten.
+void let_wait(sim::Cluster::Design& design) {
+  constexpr Ticks kNever = 1'000'000'000;
+  design.options.failure_timeout = kNever;
+  design.options.init_timeout = kNever;
+  design.options.finalize = 1;
+  design.options.resend_min = 1;
+  design.options.resend_max = 1;
+  design.network.survives = sim::Network::Survives::kAll;
+}
+
 }  // namespace
 
 std::string cell(Stage& stage, const Command& command) {
@@ -52,8 +63,9 @@ std::string cell(Stage& stage, const Command& command) {
   design.timing.batch_ops_max = 1000;
   design.timing.image_filler_bytes_max = 100;
   design.timing.tail_entries_max = 1000;
-  design.network.keeps_prefix = false;
+  design.network.survives = sim::Network::Survives::kNothing;
   design.network.dial_timeout = 500 * sim::kMillisecond;
+  if (command.says("explored")) let_wait(design);
   design.trace = sim::Trace::Keep::kLastLines;
   design.swallows_notifications = command.text_or("election", "forged") != "real";
   stage.build(design);

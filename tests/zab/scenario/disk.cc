@@ -22,6 +22,14 @@ std::string apply(Stage& stage, const Command& command) {
   return "";
 }
 
+std::string answer(Stage& stage, const Command& command) {
+  for (const ServerId id : stage.servers_or_all(command, "at")) {
+    Replica& replica = stage.cell().replica(id);
+    while (replica.has_to_answer()) replica.carry_out(Replica::Chore::kAnswer);
+  }
+  return "";
+}
+
 std::string sync_image(Stage& stage, const Command& command) {
   for (const ServerId id : stage.servers_or_all(command, "at")) {
     stage.cell().replica(id).carry_out(Replica::Chore::kImageSync);

@@ -27,7 +27,7 @@ std::string deliver(Stage& stage, const Command& command) {
   const ServerId to = command.server("to");
   std::uint64_t left = command.is_all("count") ? ~std::uint64_t{0} : command.number("count");
   for (; left > 0; --left) {
-    const ConnId at = stage.connection(to, from);
+    const ConnId at = stage.connection(command, to, from);
     if (at.is_none()) return "no connection\n";
     if (stage.cell().network().ends().at(at).inbox.empty()) return "";
     stage.cell().arrive({.to = to, .what = Network::Packet{at}});
@@ -39,6 +39,15 @@ std::string drop(Stage& stage, const Command& command) {
   const ConnId at = stage.connection(command.server("to"), command.server("from"));
   if (at.is_none()) return "no connection\n";
   stage.cell().network().break_connection(at, stage.cell().now());
+  return "";
+}
+
+std::string lose(Stage& stage, const Command& command) {
+  const ServerId id = command.server("at");
+  const ConnId at = stage.connection(command, id, command.server("from"));
+  if (at.is_none()) return "no connection\n";
+  stage.cell().network().break_connection(at, stage.cell().now());
+  stage.cell().arrive({.to = id, .what = Network::Lost{at}});
   return "";
 }
 

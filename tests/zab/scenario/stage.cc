@@ -41,6 +41,8 @@ const std::map<std::string, Stage::Entry>& Stage::verbs() {
                                                       {"queue", {queue, Detail::kNone}},
                                                       {"connect", {connect, Detail::kFull}},
                                                       {"deliver", {deliver, Detail::kFull}},
+                                                      {"lose", {lose, Detail::kFull}},
+                                                      {"answer", {answer, Detail::kFull}},
                                                       {"drop", {drop, Detail::kFull}},
                                                       {"break", {break_connection, Detail::kRoles}},
                                                       {"isolate", {isolate, Detail::kFull}},
@@ -119,6 +121,21 @@ ConnId Stage::connection(ServerId at, ServerId other) {
     if (end.owner == at && end.other == other && end.announced) newest = id;
   }
   return newest;
+}
+
+ConnId Stage::connection(const Command& command, ServerId at, ServerId other) {
+  const std::string line = command.text_or("line", "");
+  if (line.empty()) return connection(at, other);
+  const std::size_t dot = line.find('.');
+  HOLDFAST_CHECK(dot != std::string::npos, "line= is dialled.1 or accepted.1");
+  const bool dialled = line.substr(0, dot) == "dialled";
+  std::uint64_t age = std::stoull(line.substr(dot + 1));
+  for (const auto& [id, end] : cell_->network().ends()) {
+    // Who dials has its end before the other has.
+    const bool fits = end.owner == at && end.other == other && (id < end.peer) == dialled;
+    if (fits && end.announced && --age == 0) return id;
+  }
+  return ConnId();
 }
 
 }  // namespace holdfast::scenario

@@ -34,6 +34,8 @@ class Stage {
   // The end at `at` of the newest connection with `other` that `at` knows of; none when there is
   // none.
   ConnId connection(ServerId at, ServerId other);
+  // The one that the command names by line=, or the newest.
+  ConnId connection(const Command& command, ServerId at, ServerId other);
 
  private:
   using Verb = std::string (*)(Stage&, const Command&);

@@ -9,11 +9,12 @@
 
 namespace holdfast::scenario {
 
-// cell voters=3 observers=1 [fresh] [election=real] [accepted=1:5,2:4] [counter_max=
+// cell voters=3 observers=1 [fresh] [explored] [election=real] [accepted=1:5,2:4] [counter_max=
 // counter_reserve= snap_percent=
 //   chunk_bytes= window_bytes= run_bytes= in_flight= epoch_max=]
 //   Makes the cell and starts it. Disks are provisioned and empty unless it is fresh. Elections
-//   wait for `elect` unless real.
+//   wait for `elect` unless real. Explored: as ./dev explore plays; nothing times out, and what is
+//   under way on a lost connection arrives until `lose`.
 std::string cell(Stage& stage, const Command& command);
 
 // elect leader=1 quorum=1,2        Makes those who look join the leader, whatever the best vote is.
@@ -32,6 +33,8 @@ std::string forward(Stage& stage, const Command& command);
 std::string persist(Stage& stage, const Command& command);
 // apply at=2                       The state machine applies what was delivered.
 std::string apply(Stage& stage, const Command& command);
+// answer at=1                      Reads of the log or an image that the core has asked for.
+std::string answer(Stage& stage, const Command& command);
 // sync-image at=1                  The image is synced through what is applied.
 std::string sync_image(Stage& stage, const Command& command);
 // purge at=1 through=1.5
@@ -41,11 +44,15 @@ std::string queue(Stage& stage, const Command& command);
 
 // connect from=2 to=1              The attempt of 2 to connect succeeds, and 1 accepts.
 std::string connect(Stage& stage, const Command& command);
-// deliver from=1 to=2 count=1|all
+// deliver from=1 to=2 count=1|all [line=accepted.2]     By the newest connection of the two, or by
+// the second oldest of those that `to` has accepted (dialled: has made).
 std::string deliver(Stage& stage, const Command& command);
 // drop from=1 to=2                 The connection breaks and what is under way on it is lost;
 // nobody has noticed yet.
 std::string drop(Stage& stage, const Command& command);
+// lose at=2 from=1 [line=]         2 notices that the connection is lost; what was on its way to 2
+// is lost with it.
+std::string lose(Stage& stage, const Command& command);
 // break 1 2                        As drop, and both notice.
 std::string break_connection(Stage& stage, const Command& command);
 // isolate 1                        No packet passes between 1 and others, on both channels.
