@@ -207,6 +207,9 @@ Status init(const std::string& directory, const Identity& identity, std::shared_
 Result<Opened> open(const std::string& directory, const OpenOptions& options) {
   const std::string where = plain(directory);
   Result<Opened> opened = Opening(where, options).run();
+  // The disk has become full meanwhile: now the reserve is given back.
+  const bool is_full = !opened.ok() && opened.status().code() == StatusCode::kNoSpace;
+  if (is_full) opened = Opening(where, options).run();
   if (!opened.ok()) return with_remedy(where, opened.status());
   return opened;
 }

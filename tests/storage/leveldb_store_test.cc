@@ -424,6 +424,24 @@ TEST(Open, AFullDiskGetsTheReserveBeforeTheDatabasesAreOpened) {
   EXPECT_EQ(*again->store->free_bytes(), 0U);
 }
 
+TEST(Open, ADiskThatIsFullInTheMiddleOfItIsTriedOnceMore) {
+  const auto disk = initialised_disk();
+  int failures = 0;
+  int failures_wanted = 1;
+  disk->set_judge([&](FaultEnv::Op, const std::string& path) {
+    const bool fails = path.find("/image-") != std::string::npos && failures < failures_wanted;
+    if (!fails) return leveldb::Status::OK();
+    ++failures;
+    return leveldb::Status::IOError(path, "No space left on device");
+  });
+  EXPECT_TRUE(open("/data", options_for(disk)).ok());
+  EXPECT_EQ(failures, 1);
+  failures_wanted = 1000;
+  const Result<Opened> full = open("/data", options_for(disk));
+  ASSERT_FALSE(full.ok());
+  EXPECT_EQ(full.status().code(), StatusCode::kNoSpace);
+}
+
 TEST(Open, ALargePurgeGivesItsSpaceBack) {
   auto disk = initialised_disk();
   OpenOptions options = options_for(disk);
