@@ -93,6 +93,7 @@ class Machine(Replica):
         self.shim = Shim(cell.folder / f"{replica_id}.shim")
         self.is_paused = False
         self.may_end = True  # It was killed, or its disk fails.
+        self.started_at = 0  # The offset in its log of its last start.
         self._prefix = network.prefix(replica_id)
         self._environment = {"LD_PRELOAD": str(library), "HOLDFAST_SHIM": str(self.shim.path)}
 
@@ -100,6 +101,7 @@ class Machine(Replica):
         assert not self.is_running(), f"replica {self.id} runs already"
         self.is_paused = False
         self.may_end = False
+        self.started_at = self.log_size()
         self._process = Process(
             [*self._prefix, program("holdfastd"), "run", "--data", self.data, "--client-listen",
              self.endpoint, *self._cell.flags, *flags], self.log, self._environment)

@@ -18,8 +18,8 @@ from tests.harness.programs import program
 SERVES_S = 120.0
 FINISH_S = 200.0
 HOLDER_LEASE_MS = 2000
-BURST_EVERY_S = 7.0
-BURST_WRITES = 200
+BURST_EVERY_S = 10.0
+BURST_WRITES = 100
 FLAGS = ["--log-bytes-max", "4000000"]  # So that old log goes, and images have to be sent.
 
 
