@@ -13,6 +13,7 @@ void Faults::break_connection(Random& dice) {
 }
 
 void Faults::cut_both(MachineId a, MachineId b) {
+  if (a == b) return;
   world_.network().cut({.from = a, .to = b});
   world_.network().cut({.from = b, .to = a});
 }

@@ -7,7 +7,6 @@ namespace holdfast::world {
 
 MachineId Network::add(Machine& machine) {
   machines_.push_back({.machine = &machine});
-  link_cuts_.assign(machines_.size() * machines_.size(), 0);
   return MachineId(static_cast<std::uint32_t>(machines_.size()));
 }
 
@@ -95,7 +94,7 @@ void Network::deliver(EndId id) {
   End& end = at(id);
   bool has_input = false;
   while (!end.inbox.empty() && end.inbox.front().due <= time_.now()) {
-    const bool is_held = cuts_ > 0 && cut_of(end.other, end.owner) > 0;
+    const bool is_held = !cuts_.empty() && cuts_.contains({.from = end.other, .to = end.owner});
     if (is_held) break;
     if (end.inbox.front().kind == Kind::kSyn) {
       take_syn(id);
@@ -160,15 +159,8 @@ void Network::hand_over(EndId id, const Item& item) {
 
 // ---- faults -------------------------------------------------------------------------------------
 
-void Network::cut(Link link) {
-  if (link.from == link.to) return;
-  std::size_t& cut = cut_of(link.from, link.to);
-  if (cut++ == 0) ++cuts_;
-}
-
 void Network::heal_all() {
-  std::fill(link_cuts_.begin(), link_cuts_.end(), 0);
-  cuts_ = 0;
+  cuts_.clear();
   look_again();
 }
 

@@ -75,10 +75,10 @@ class Network final : public Actor {
   struct Link {
     MachineId from;
     MachineId to;
+    auto operator<=>(const Link&) const = default;
   };
-  void cut(Link link);
+  void cut(Link link) { cuts_.insert(link); }
   void heal_all();
-  bool has_cuts() const { return cuts_ > 0; }
   void break_connection(EndId end);
   // The connections of now between machines; each by one of its ends.
   std::vector<EndId> connections() const;
@@ -132,9 +132,6 @@ class Network final : public Actor {
   void take_syn(EndId end);
   void take_accept(EndId end);
   void cut_short(EndId end);
-  std::size_t& cut_of(MachineId from, MachineId to) {
-    return link_cuts_[(from.value - 1) * machines_.size() + to.value - 1];
-  }
   void look_again();
 
   Scheduler& time_;
@@ -144,8 +141,7 @@ class Network final : public Actor {
   std::vector<Place> machines_;
   std::deque<End> ends_;
   std::set<EndId> live_;
-  std::vector<std::size_t> link_cuts_;
-  std::size_t cuts_ = 0;
+  std::set<Link> cuts_;
 };
 
 }  // namespace holdfast::world

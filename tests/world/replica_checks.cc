@@ -7,7 +7,7 @@
 namespace holdfast::world {
 namespace {
 
-constexpr std::uint64_t kInputsBetweenStates = 4'000;
+constexpr std::uint64_t kInputsBetweenStates = 10'000;
 
 }  // namespace
 

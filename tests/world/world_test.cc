@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/world/run.h"
+#include "tests/world/shrink.h"
 
 // Simulated cells of whole replicas: a thousand short runs, runs that are the same twice, and, for
 // each checker, a mistake that it must see. `./dev sim` does as many and as long runs as one likes.
@@ -50,6 +51,39 @@ TEST(World, TheSameSeedGivesTheSameRun) {
   }
 }
 
+// What the simulator has found in the product, each as the run that showed it.
+struct Found {
+  std::uint64_t seed;
+  const char* what;
+};
+constexpr Found kFound[] = {
+    {130, "a write that had been carried out was repeated and refused for lack of space"},
+    {96, "a request overtook one that its replica had turned away for want of a leader"},
+    {152, "the same, by another way"},
+    {434, "the same, by another way"},
+    {775, "the same, by another way"},
+    {157, "after a reconnection a client repeated its requests in another order"},
+};
+
+TEST(World, WhatWasFoundStaysMended) {
+  for (const Found& found : kFound) {
+    const RunPlan plan{.seed = found.seed};
+    const RunReport report = run_seed(plan);
+    EXPECT_FALSE(report.violation) << found.what << "\n" << story_of(plan, report);
+  }
+}
+
+TEST(World, AFailureIsMadeShorter) {
+  const RunPlan failing{.seed = 9, .mistake = Mistake::kAnswerForged};
+  ASSERT_EQ(try_run(failing), Ending::kFailed);
+  std::size_t steps = 0;
+  const RunPlan shorter = shrink(failing, [&](const std::string&) { ++steps; });
+  EXPECT_EQ(try_run(shorter), Ending::kFailed);
+  EXPECT_GT(steps, 0U);
+  ASSERT_TRUE(shorter.faults_until);
+  EXPECT_LT(*shorter.faults_until, design_of(failing).faults_until);
+}
+
 TEST(World, DifferentSeedsGiveDifferentRuns) {
   const auto hash = [](std::uint64_t seed) {
     return run_seed({.seed = seed, .faults_until = kSecond}).hash;
@@ -62,6 +96,18 @@ TEST(World, ACalmCellServesEverybody) {
   ASSERT_FALSE(report.violation) << report.violation->facts;
   EXPECT_GT(report.entries, 300U);
   EXPECT_FALSE(report.counts.contains("client in jeopardy"));
+}
+
+TEST(World, TwoThousandClientsAreServed) {
+  Design design = calm_design(8);
+  design.faults_until = 3 * kSecond;
+  design.work.clients = 2'000;
+  design.work.think = 4 * kSecond;
+  design.work.nodes = 50;
+  design.work.locks = 50;
+  const RunReport report = run_design(design, Story::Detail::kNone);
+  ASSERT_FALSE(report.violation) << report.violation->facts;
+  EXPECT_GE(report.counts.at("session opened"), 2'000U);
 }
 
 // ---- the checkers see what they are for ---------------------------------------------------------
