@@ -7,6 +7,7 @@ should catch it, and further tests until one does. Ends with 1 when a mutant sur
 
 import argparse
 import concurrent.futures
+import os
 import pathlib
 import sys
 import time
@@ -24,7 +25,9 @@ def parse(arguments):
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these mutants")
     parser.add_argument("--jobs", type=int, default=1, help="mutants at a time (default 1)")
-    parser.add_argument("--build-jobs", type=int, default=2, help="compilers at a time")
+    parser.add_argument(
+        "--build-jobs", type=int, default=os.cpu_count(), help="compilers at a time"
+    )
     parser.add_argument("--build", type=pathlib.Path, default=catalogue.ROOT / "build/mutants")
     parser.add_argument("--list", action="store_true", help="print the catalogue and end")
     parser.add_argument(
