@@ -161,6 +161,7 @@ void Learner::on_gate(Ground& ground, const Gate& gate) {
       ground.out.send(conn_, AckNewLeader{epoch_});
       return;
     case GatedAction::kSendSnapAck:
+      image_.staged = gate.count;
       ground.out.send(conn_, SnapAck{epoch_, gate.count});
       return;
     case GatedAction::kLeaderAccepted:
@@ -223,7 +224,7 @@ void Learner::hash_into(StateHash& hash) const {
   hash.add(leader_).add(kind_).add(stage_).add(dial_.has_value()).add(conn_);
   hash.add_time(since_).add_time(next_dial_).add_time(heard_);
   hash.add(epoch_).add(promised_).add(acked_).add(serve_at_);
-  hash.add(image_.zxid).add(image_.chunks).add(image_.checksum);
+  hash.add(image_.zxid).add(image_.chunks).add(image_.staged).add(image_.checksum);
   hash.add(touched_.size());
   for (const SessionId session : touched_) {
     hash.add(session);

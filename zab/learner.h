@@ -37,6 +37,7 @@ class PendingReads {
 struct IncomingImage {
   Zxid zxid;
   std::uint64_t chunks = 0;
+  std::uint64_t staged = 0;  // Of them, on our disk and acknowledged.
   std::uint64_t checksum = 0;
 };
 

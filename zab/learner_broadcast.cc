@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "zab/base/limits.h"
 #include "zab/learner.h"
 
 namespace holdfast::zab {
@@ -19,6 +20,12 @@ bool follows(Zxid zxid, Zxid prev) {
                                       : zxid.epoch() > prev.epoch() && zxid.counter() == 1;
 }
 
+// A leader stops at its own window. One that did not would fill our memory while our disk is slow;
+// what several leaders in a row have sent may add up.
+std::uint64_t unsaved_bytes_max(const Options& options) {
+  return 4 * std::uint64_t{options.learner_in_flight_bytes} + limits::kPeerFrameBytesMax;
+}
+
 }  // namespace
 
 // R17 at every append: a hole would spread (ZOOKEEPER-4925).
@@ -26,6 +33,10 @@ bool Learner::append_all(Ground& ground, const Message& message,
                          const std::vector<Entry>& entries) {
   if (entries.empty()) {
     refuse(ground, message, "it carries no entries");
+    return false;
+  }
+  if (ground.log.unsaved_bytes() > unsaved_bytes_max(ground.options)) {
+    refuse(ground, message, "more than our disk has taken so far may be followed by");
     return false;
   }
   for (const Entry& entry : entries) {

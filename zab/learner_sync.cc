@@ -9,6 +9,13 @@
 
 namespace holdfast::zab {
 
+namespace {
+
+// Of an image, not yet staged; leaders of other releases may have larger windows than we.
+constexpr std::uint64_t kChunksAheadMin = 16;
+
+}  // namespace
+
 void Learner::on_leader_info(Ground& ground, const LeaderInfo& info) {
   const bool is_voter = kind_ == LearnerKind::kVoter;
   const bool fresh_voter = is_voter && ground.promises.membership == Membership::kFresh;
@@ -99,7 +106,7 @@ void Learner::on_snap(Ground& ground, const Snap& snap) {
     return;
   }
   stage_ = JoinStage::kImage;
-  image_ = IncomingImage{.zxid = snap.zxid, .chunks = 0, .checksum = kHashSeed};
+  image_ = IncomingImage{.zxid = snap.zxid, .checksum = kHashSeed};
   ground.persist.push(BeginImage{snap.zxid}, ground.out);
   announce(ground);
 }
@@ -107,6 +114,12 @@ void Learner::on_snap(Ground& ground, const Snap& snap) {
 void Learner::on_snap_chunk(Ground& ground, const SnapChunk& chunk) {
   if (chunk.bytes.size() == 0) {
     refuse(ground, chunk, "an empty chunk");
+    return;
+  }
+  // A leader keeps to its own window; what is beyond any window would only fill our memory.
+  const std::uint64_t window = 4 * std::uint64_t{ground.options.snap_chunks_in_flight};
+  if (image_.chunks - image_.staged >= std::max(window, kChunksAheadMin)) {
+    refuse(ground, chunk, "more chunks than were acknowledged may be followed by");
     return;
   }
   ++image_.chunks;

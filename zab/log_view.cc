@@ -166,6 +166,10 @@ std::size_t LogView::bytes_after(Zxid after) const {
   return window_payload_bytes() + older * (window_payload_bytes() / window_.size());
 }
 
+std::uint64_t LogView::unsaved_bytes() const {
+  return bytes_after(durable_) + entries_between(durable_, last()) * sizeof(Entry);
+}
+
 void LogView::trim(Zxid delivered) {
   const Zxid may_go = std::min(durable_, delivered);
   while (!window_.empty() && window_.front().entry.zxid <= may_go &&

@@ -55,6 +55,8 @@ class LogView {
   // Bytes of payload of the entries after `after`, which must be held, as far as memory knows them;
   // older ones count with the window's average, and with nothing while the window is empty.
   std::size_t bytes_after(Zxid after) const;
+  // What the entries that are not durable yet take in memory.
+  std::uint64_t unsaved_bytes() const;
   // Lets go of the oldest payloads beyond the window. Entries that are not durable, or not yet
   // delivered, stay. An entry costs its payload and what it takes to hold it.
   void trim(Zxid delivered);

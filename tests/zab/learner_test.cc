@@ -410,6 +410,35 @@ TEST(Learner, AnImageThatIsNotTheOneSentIsNotInstalled) {
   }
 }
 
+TEST(Learner, ChunksFarAheadOfOurDiskAreRefused) {
+  Stage at(JoinStage::kImage);
+  at.solo.hold_disk();
+  const auto send = [&at] { at.solo.hear(at.conn, SnapChunk{kTwo, bytes_of("chunk")}); };
+  for (int i = 0; i < 16; ++i) send();
+  EXPECT_FALSE(at.solo.closed(at.conn));
+  at.solo.release_disk();
+  at.solo.hold_disk();
+  for (int i = 0; i < 16; ++i) send();
+  EXPECT_FALSE(at.solo.closed(at.conn)) << "those before were acknowledged";
+  send();
+  EXPECT_TRUE(at.solo.closed(at.conn));
+}
+
+TEST(Learner, EntriesFarAheadOfOurDiskAreRefused) {
+  Stage at(JoinStage::kActive);
+  at.solo.hold_disk();
+  const std::string megabyte(1U << 20U, 'p');
+  Zxid prev(kOne, 2);
+  std::uint32_t sent = 0;
+  for (; sent < 400 && !at.solo.closed(at.conn); ++sent) {
+    const Zxid next(kTwo, sent + 1);
+    at.solo.hear(at.conn, Proposal{kTwo, {Entry{next, prev, bytes_of(megabyte)}}, Zxid()});
+    prev = next;
+  }
+  EXPECT_GT(sent, 64U) << "the window of a leader is let through";
+  EXPECT_LT(sent, 300U);
+}
+
 TEST(Learner, ADialIsRepeatedQuicklyAndOnlyOneIsOpen) {
   Stage at(JoinStage::kConnecting);
   EXPECT_EQ(at.solo.outputs<Dial>().size(), 1U);
