@@ -123,9 +123,9 @@ void client_step(ByteSource& source, CoreBench& bench) {
 void disk_step(ByteSource& source, CoreBench& bench) {
   switch (source.below(8)) {
     case 0:
-      return bench.persist(1);
+      return bench.work_disk_unheard(1);
     case 1:
-      return bench.answer_read();
+      return bench.work_disk(1);
     case 2:
       return bench.load_image();
     case 3:
@@ -133,7 +133,7 @@ void disk_step(ByteSource& source, CoreBench& bench) {
     case 4:
       return bench.go_on_sending_image();
     default:
-      return bench.persist(100);
+      return bench.work_disk(100);
   }
 }
 
@@ -157,7 +157,7 @@ void network_step(ByteSource& source, CoreBench& bench) {
 void polite_step(ByteSource& source, CoreBench& bench) {
   const ConnId conn = connection_of(source, bench);
   if (auto message = polite_message(bench.around(conn))) bench.say(conn, std::move(*message));
-  if (bench.is_alive()) bench.persist(100);
+  if (bench.is_alive()) bench.work_disk(100);
 }
 
 // A learner that finds its leader, or a leader that is found.
@@ -178,7 +178,7 @@ void meeting_step(ByteSource& source, CoreBench& bench) {
   } else {
     bench.answer_dial(true);
   }
-  if (bench.is_alive()) bench.persist(100);
+  if (bench.is_alive()) bench.work_disk(100);
 }
 
 void step(ByteSource& source, CoreBench& bench) {
@@ -204,7 +204,7 @@ void step(ByteSource& source, CoreBench& bench) {
     case 10:
       return polite_step(source, bench);
     case 11:
-      return source.below(8) == 0 ? bench.restart() : bench.persist(100);
+      return source.below(8) == 0 ? bench.restart() : bench.work_disk(100);
     default: {
       const ConnId conn = connection_of(source, bench);
       return bench.say(conn, random_message(source, bench.around(conn)));
@@ -221,7 +221,7 @@ void run(std::string_view input) {
     step(source, bench);
   }
   if (!bench.is_alive()) return;
-  bench.persist(100);
+  bench.work_disk(100);
   if (bench.is_alive()) bench.restart();
 }
 

@@ -68,7 +68,7 @@ void CoreBench::start() {
 
 void CoreBench::forget_process() {
   disk_.clear();
-  reads_.clear();
+  answers_.clear();
   transfer_.reset();
   chunk_wanted_.reset();
   loading_ = false;
@@ -168,15 +168,39 @@ void CoreBench::answer_dial(bool connects) {
 
 // ---- disk ---------------------------------------------------------------------------------------
 
-void CoreBench::persist(std::size_t operations) {
-  std::vector<zab::PersistOp> ops;
-  Token through;
-  while (!disk_.empty() && ops.size() < operations) {
-    ops.push_back(disk_.front().op);
-    through = disk_.front().token;
+void CoreBench::work_disk(std::size_t operations) {
+  work_disk_unheard(operations);
+  while (alive_ && !answers_.empty()) {
+    DiskAnswer answer = std::move(answers_.front());
+    answers_.pop_front();
+    if (const auto* through = std::get_if<Token>(&answer)) {
+      core_->on_persisted(*through);
+    } else {
+      auto& read = std::get<LogRead>(answer);
+      core_->on_log_read(read.id, std::move(read.entries));
+    }
+    settle();
+  }
+}
+
+void CoreBench::work_disk_unheard(std::size_t operations) {
+  std::vector<zab::Persist> batch;
+  for (; alive_ && operations > 0 && !disk_.empty(); --operations) {
+    if (auto* persist = std::get_if<zab::Persist>(&disk_.front())) {
+      batch.push_back(std::move(*persist));
+    } else {
+      write(std::exchange(batch, {}));
+      if (alive_) read(std::get<zab::ReadLog>(disk_.front()));
+    }
     disk_.pop_front();
   }
-  if (ops.empty()) return;
+  if (alive_) write(batch);
+}
+
+void CoreBench::write(const std::vector<zab::Persist>& batch) {
+  if (batch.empty()) return;
+  std::vector<zab::PersistOp> ops;
+  for (const zab::Persist& one : batch) ops.push_back(one.op);
   const Status written = store_.persist(ops);
   if (!written.ok()) {
     // An image that a leader sent with right checksums around wrong records.
@@ -184,23 +208,13 @@ void CoreBench::persist(std::size_t operations) {
     alive_ = false;
     return;
   }
-  core_->on_persisted(through);
-  settle();
+  answers_.emplace_back(batch.back().token);
 }
 
-// The log is read behind everything that was queued for it.
-void CoreBench::answer_read() {
-  if (reads_.empty()) return;
-  persist(disk_.size());
-  if (!alive_ || reads_.empty()) return;
-  const zab::ReadLog read = reads_.front();
-  reads_.pop_front();
+void CoreBench::read(const zab::ReadLog& read) {
   auto entries = store_.read_log(read.after, read.through, read.max_bytes);
-  // What was asked for before a truncation or an image may be gone; the driver's disk fails then,
-  // so the core must not have asked for it.
   HOLDFAST_CHECK(entries.ok(), entries.status().message());
-  core_->on_log_read(read.read, std::move(entries).value());
-  settle();
+  answers_.emplace_back(LogRead{.id = read.read, .entries = std::move(entries).value()});
 }
 
 void CoreBench::load_image() {
@@ -315,7 +329,7 @@ void CoreBench::carry_out(zab::ImageInstalled&) {
 }
 
 void CoreBench::carry_out(zab::ReadLog& read) {
-  reads_.push_back(read);
+  disk_.push_back(read);
 }
 
 void CoreBench::carry_out(zab::OpenImage& open) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "lockserver/storage/mem_store.h"
@@ -41,9 +42,11 @@ class CoreBench {
   void close(ConnId conn);
   void refuse_peer(ServerId peer);
   void answer_dial(bool connects);
-  // Up to so many of the operations that wait become durable.
-  void persist(std::size_t operations);
-  void answer_read();
+  // The log's disk does so many of the writes and reads that wait, one after the other, and its
+  // answers arrive.
+  void work_disk(std::size_t operations);
+  // The same, but the answers are still on their way: they arrive with the next that do.
+  void work_disk_unheard(std::size_t operations);
   void load_image();
   void sync_image();
   void go_on_sending_image();
@@ -59,12 +62,19 @@ class CoreBench {
     std::uint64_t chunks = 0;
     std::uint64_t checksum = 0;
   };
+  struct LogRead {
+    std::uint64_t id = 0;
+    std::vector<zab::Entry> entries;
+  };
+  using DiskAnswer = std::variant<Token, LogRead>;
   struct Transfer {
     std::uint64_t id = 0;
     std::unique_ptr<storage::ImageReader> reader;  // Null until it is opened.
   };
 
   void start();
+  void write(const std::vector<zab::Persist>& batch);
+  void read(const zab::ReadLog& read);
   void forget_process();
   void check() const;
   void note_agreed(Peer& peer, const zab::Message& message);
@@ -91,8 +101,8 @@ class CoreBench {
   Ticks now_ = 1'000;
   bool alive_ = true;
 
-  std::deque<zab::Persist> disk_;
-  std::deque<zab::ReadLog> reads_;
+  std::deque<std::variant<zab::Persist, zab::ReadLog>> disk_;
+  std::deque<DiskAnswer> answers_;
   std::optional<Transfer> transfer_;
   std::optional<std::uint64_t> chunk_wanted_;
   bool loading_ = false;
