@@ -76,21 +76,36 @@ asio::awaitable<std::string> Channel::connect(std::string endpoint) {
   co_return std::string();
 }
 
-// Answers why the connection ended.
+// Answers why the connection ended. Waits without a buffer: a program may have thousands of
+// sessions that say nothing for most of the time.
 asio::awaitable<std::string> Channel::read() {
-  std::array<char, kReadBytes> piece;
+  boost::system::error_code ignored;
+  socket_.non_blocking(true, ignored);
   while (!is_closed_) {
-    auto [error, size] = co_await socket_.async_read_some(asio::buffer(piece), kTuple);
-    if (error) co_return error == asio::error::eof ? "closed by the replica" : error.message();
-    frames_.feed(std::string_view(piece.data(), size));
-    while (!is_closed_) {
-      const Result<std::optional<std::string>> frame = frames_.next();
-      if (!frame.ok()) co_return frame.status().message();
-      if (!frame->has_value()) break;
-      listener_.on_message(**frame);
-    }
+    auto [failure] = co_await socket_.async_wait(tcp::socket::wait_read, kTuple);
+    if (failure) co_return failure.message();
+    if (is_closed_) break;
+    const std::string why = take_what_came();
+    if (!why.empty()) co_return why;
   }
   co_return "closed";
+}
+
+// Answers why nothing more can be read; empty while it can.
+std::string Channel::take_what_came() {
+  static thread_local std::array<char, kReadBytes> piece;
+  boost::system::error_code error;
+  const std::size_t size = socket_.read_some(asio::buffer(piece), error);
+  if (error == asio::error::would_block) return {};
+  if (error) return error == asio::error::eof ? "closed by the replica" : error.message();
+  frames_.feed(std::string_view(piece.data(), size));
+  while (!is_closed_) {
+    const Result<std::optional<std::string_view>> frame = frames_.next();
+    if (!frame.ok()) return frame.status().message();
+    if (!frame->has_value()) break;
+    listener_.on_message(**frame);
+  }
+  return {};
 }
 
 void Channel::send(const std::string& bytes) {

@@ -36,6 +36,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   static boost::asio::awaitable<void> write(std::shared_ptr<Channel> self);
   boost::asio::awaitable<std::string> connect(std::string endpoint);
   boost::asio::awaitable<std::string> read();
+  std::string take_what_came();
   void fail(const std::string& why);
 
   boost::asio::any_io_executor executor_;

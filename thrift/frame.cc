@@ -8,6 +8,8 @@
 namespace holdfast {
 namespace {
 
+constexpr std::size_t kKeptBytesMax = 256;
+
 std::size_t read_length(std::string_view head) {
   std::uint32_t length = 0;
   for (const char byte : head.substr(0, kFrameHeadBytes)) {
@@ -42,13 +44,16 @@ void FrameReader::feed(std::string_view bytes) {
   buffer_ += bytes;
 }
 
-Result<std::optional<std::string>> FrameReader::next() {
+Result<std::optional<std::string_view>> FrameReader::next() {
   if (!failure_.ok()) {
     return failure_;
   }
   const std::string_view rest = std::string_view(buffer_).substr(start_);
+  if (rest.empty()) {
+    give_back();
+  }
   if (rest.size() < kFrameHeadBytes) {
-    return std::optional<std::string>();
+    return std::optional<std::string_view>();
   }
   const std::size_t length = read_length(rest);
   if (length > frame_bytes_max_) {
@@ -62,10 +67,20 @@ Result<std::optional<std::string>> FrameReader::next() {
     return failure_;
   }
   if (rest.size() - kFrameHeadBytes < length) {
-    return std::optional<std::string>();
+    return std::optional<std::string_view>();
   }
   start_ += kFrameHeadBytes + length;
-  return std::optional<std::string>(rest.substr(kFrameHeadBytes, length));
+  return std::optional<std::string_view>(rest.substr(kFrameHeadBytes, length));
+}
+
+// A service has tens of thousands of connections that say little, and each once said something
+// long.
+void FrameReader::give_back() {
+  buffer_.clear();
+  start_ = 0;
+  if (buffer_.capacity() > kKeptBytesMax) {
+    buffer_.shrink_to_fit();
+  }
 }
 
 }  // namespace holdfast

@@ -45,7 +45,7 @@ void PeerConnection::read() {
 void PeerConnection::on_bytes(std::size_t bytes) {
   reader_.feed(std::string_view(in_.data(), bytes));
   while (open_) {
-    const Result<std::optional<std::string>> frame = reader_.next();
+    const Result<std::optional<std::string_view>> frame = reader_.next();
     if (!frame.ok()) return fail(frame.status().message());
     if (!frame->has_value()) break;
     // The handler may replace the handlers or close us while it runs: hold on to it.

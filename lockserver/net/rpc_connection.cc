@@ -75,7 +75,7 @@ void RpcConnection::on_readable() {
 
 bool RpcConnection::take_frames() {
   while (open_ && !is_saturated()) {
-    const Result<std::optional<std::string>> frame = reader_.next();
+    const Result<std::optional<std::string_view>> frame = reader_.next();
     if (!frame.ok()) {
       fail(frame.status().message());
       return false;

@@ -22,14 +22,14 @@ struct Taken {
 
 void take_frames(FrameReader& reader, Taken& taken) {
   while (taken.failure.ok()) {
-    Result<std::optional<std::string>> frame = reader.next();
+    Result<std::optional<std::string_view>> frame = reader.next();
     if (!frame.ok()) {
       taken.failure = frame.status();
     } else if (!frame->has_value()) {
       break;
     } else {
       HOLDFAST_CHECK(!(*frame)->empty() && (*frame)->size() <= kFrameBytesMax, "a frame's size");
-      taken.frames.push_back(**frame);
+      taken.frames.emplace_back(**frame);
     }
   }
   HOLDFAST_CHECK(!taken.failure.ok() || reader.buffered_bytes() < kFrameBytesMax + kFrameHeadBytes,

@@ -73,7 +73,7 @@ class Socket {
       while (true) {
         const auto frame = reader_.next();
         if (!frame.ok() || !frame->has_value()) break;
-        frames_.push_back(**frame);
+        frames_.emplace_back(**frame);
       }
     }
   }

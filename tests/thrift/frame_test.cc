@@ -19,14 +19,14 @@ constexpr std::size_t kMax = 1000;
 Result<std::vector<std::string>> take_all(FrameReader& reader) {
   std::vector<std::string> frames;
   while (true) {
-    Result<std::optional<std::string>> next = reader.next();
+    Result<std::optional<std::string_view>> next = reader.next();
     if (!next.ok()) {
       return next.status();
     }
     if (!next->has_value()) {
       return frames;
     }
-    frames.push_back(**next);
+    frames.emplace_back(**next);
   }
 }
 
@@ -98,6 +98,21 @@ TEST(Frames, FramesBeforeABadOneStillCome) {
   reader.feed(stream + std::string("\xff\xff\xff\xff", 4));
   EXPECT_EQ(**reader.next(), "good");
   EXPECT_EQ(reader.next().status().code(), StatusCode::kTooLarge);
+}
+
+TEST(Frames, AFrameStandsInTheReaderUntilTheNextCall) {
+  FrameReader reader(kMax);
+  std::string stream;
+  append_frame(stream, "first");
+  append_frame(stream, "second");
+  reader.feed(stream);
+  const std::string_view first = **reader.next();
+  EXPECT_EQ(first, "first");
+  EXPECT_EQ(**reader.next(), "second");
+  EXPECT_FALSE(reader.next()->has_value());
+  append_frame(stream = {}, "third");
+  reader.feed(stream);
+  EXPECT_EQ(**reader.next(), "third");
 }
 
 TEST(Frames, EmptyFramesAreRefused) {

@@ -169,7 +169,7 @@ void Client::on_bytes(EndId end, std::string_view bytes) {
   if (!is_up() || end != process_->end) return;
   process_->reader.feed(bytes);
   while (is_up() && end == process_->end) {
-    const Result<std::optional<std::string>> frame = process_->reader.next();
+    const Result<std::optional<std::string_view>> frame = process_->reader.next();
     if (!frame.ok()) {
       world_.verdict.fail("FRAMES", name() + ": " + frame.status().message());
       return;

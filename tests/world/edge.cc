@@ -20,7 +20,7 @@ void ClientEdge::on_bytes(EndId end, std::string_view bytes) {
   while (true) {
     const auto found = connections_.find(end);
     if (found == connections_.end()) return;
-    const Result<std::optional<std::string>> frame = found->second.reader.next();
+    const Result<std::optional<std::string_view>> frame = found->second.reader.next();
     if (frame.ok() && !frame->has_value()) return;
     const bool is_taken =
         frame.ok() && route(service_, found->second.lane, **frame, [this, end](std::string reply) {

@@ -139,7 +139,7 @@ void SimMesh::on_bytes(EndId end, std::string_view bytes) {
   while (true) {
     const auto found = links_.find(end);
     if (found == links_.end()) return;
-    Result<std::optional<std::string>> frame = found->second.reader.next();
+    Result<std::optional<std::string_view>> frame = found->second.reader.next();
     const bool is_bad = !frame.ok() || (frame->has_value() && !take_frame(end, **frame));
     if (is_bad) {
       world_.story.count("peer frame refused");
