@@ -23,6 +23,19 @@ include(GoogleTest)
 find_program(HOLDFAST_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 mark_as_advanced(HOLDFAST_PYTHON)
 
+# The times that tests are given are multiplied with this; those written in Python see it as
+# HOLDFAST_SLOWNESS. Programs that tests start are watched for reports (sanitized.py).
+set(holdfast_slowness 1)
+set(holdfast_script_launcher)
+if(HOLDFAST_SANITIZE AND NOT HOLDFAST_FUZZ)
+  set(holdfast_slowness 4)
+  set(holdfast_script_launcher "${HOLDFAST_PYTHON}" -B "${PROJECT_SOURCE_DIR}/cmake/sanitized.py")
+  add_library(holdfast_sanitizer_options OBJECT "${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.cc")
+  if(HOLDFAST_SANITIZE STREQUAL "thread")
+    set(holdfast_slowness 10)
+  endif()
+endif()
+
 # What every target of ours has: the warnings, includes from the root of the repository, its
 # dependencies, and a precompiled header. An unknown holdfast_ target is refused here, because the
 # linker's "cannot find -lholdfast_zab" would say nothing about HOLDFAST_PARTS.
@@ -40,6 +53,13 @@ function(_holdfast_set_up target visibility deps pch)
   _holdfast_use_pch(${target} "${pch}")
   if(pch IN_LIST holdfast_pch_quick)
     target_compile_options(${target} PRIVATE ${HOLDFAST_QUICK_TO_COMPILE})
+  endif()
+endfunction()
+
+function(_holdfast_set_up_program target deps pch)
+  _holdfast_set_up(${target} PRIVATE "${deps}" ${pch})
+  if(TARGET holdfast_sanitizer_options)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:holdfast_sanitizer_options>)
   endif()
 endfunction()
 
@@ -66,7 +86,7 @@ function(holdfast_executable)
     set(arg_PCH std)
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
-  _holdfast_set_up(${arg_NAME} PRIVATE "${arg_DEPS}" ${arg_PCH})
+  _holdfast_set_up_program(${arg_NAME} "${arg_DEPS}" ${arg_PCH})
 endfunction()
 
 # One GoogleTest binary. Its tests are found when ctest starts, not while building, and each is a
@@ -85,11 +105,12 @@ function(holdfast_test)
     set(arg_LABELS unit)
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
-  _holdfast_set_up(${arg_NAME} PRIVATE "${arg_LIBS};holdfast_dep_gtest" ${arg_PCH})
+  _holdfast_set_up_program(${arg_NAME} "${arg_LIBS};holdfast_dep_gtest" ${arg_PCH})
   target_compile_definitions(
     ${arg_NAME} PRIVATE "HOLDFAST_TESTDATA_DIR=\"${PROJECT_SOURCE_DIR}/tests/testdata\""
                         "HOLDFAST_BIN_DIR=\"${CMAKE_RUNTIME_OUTPUT_DIRECTORY}\"")
-  set(properties TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  math(EXPR timeout_s "${arg_TIMEOUT} * ${holdfast_slowness}")
+  set(properties TIMEOUT ${timeout_s} LABELS "${arg_LABELS}")
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
@@ -115,14 +136,17 @@ function(holdfast_script_test)
   endif()
   add_test(
     NAME ${arg_NAME}
-    COMMAND ${arg_COMMAND}
+    COMMAND ${holdfast_script_launcher} ${arg_COMMAND}
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  math(EXPR timeout_s "${arg_TIMEOUT} * ${holdfast_slowness}")
+  set(environment "HOLDFAST_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
+                  "HOLDFAST_SLOWNESS=${holdfast_slowness}")
   set_tests_properties(
     ${arg_NAME}
-    PROPERTIES TIMEOUT ${arg_TIMEOUT}
+    PROPERTIES TIMEOUT ${timeout_s}
                LABELS "${arg_LABELS}"
                RUN_SERIAL "${arg_SERIAL}"
-               ENVIRONMENT "HOLDFAST_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+               ENVIRONMENT "${environment}")
 endfunction()
 
 function(_holdfast_check_arguments caller unparsed name)

@@ -1,15 +1,18 @@
 """The base of the tests that run real processes."""
 
+import math
 import signal
 import sys
 import unittest
 
 from tests.harness.cell import Cell
+from tests.harness.deadline import SLOWNESS
 
 
 class CellTest(unittest.TestCase):
     """Ends and removes, after each test, every cell made with make_cell(); shows the logs first if
-    the test failed. A test that takes longer than `seconds_max` fails; SIGTERM fails it at once.
+    the test failed. A test that takes longer than `seconds_max` (longer where programs are slow)
+    fails; SIGTERM fails it at once.
     """
 
     seconds_max = 100
@@ -20,7 +23,7 @@ class CellTest(unittest.TestCase):
         troubles = len(result.failures) + len(result.errors)
         before = {number: signal.signal(number, self._interrupted)
                   for number in (signal.SIGALRM, signal.SIGTERM)}
-        signal.alarm(self.seconds_max)
+        signal.alarm(self._limit_s())
         try:
             return super().run(result)
         finally:
@@ -51,7 +54,10 @@ class CellTest(unittest.TestCase):
         """A line about what was measured."""
         print(f"{self.id().rsplit('.', 1)[-1]}: {sentence}", flush=True)
 
+    def _limit_s(self):
+        return math.ceil(self.seconds_max * SLOWNESS)
+
     def _interrupted(self, number, _frame):
         if number == signal.SIGALRM:
-            raise AssertionError(f"the test took longer than {self.seconds_max} s")
+            raise AssertionError(f"the test took longer than {self._limit_s()} s")
         raise KeyboardInterrupt(signal.Signals(number).name)

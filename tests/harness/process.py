@@ -5,6 +5,8 @@ import pathlib
 import signal
 import subprocess
 
+from tests.harness.deadline import Deadline
+
 
 class Process:
     """A program that runs in the background, with all that it says in a file.
@@ -39,10 +41,12 @@ class Process:
 
     def wait(self, seconds):
         """Its exit status, negative for a signal; fails if it does not end in time."""
+        deadline = Deadline(seconds)
         try:
-            return self._child.wait(seconds)
+            return self._child.wait(deadline.seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.log.name}: still runs after {seconds:g} s") from None
+            raise AssertionError(
+                f"{self.log.name}: still runs after {deadline.seconds:g} s") from None
 
     def stop(self, seconds=20.0):
         """SIGTERM, and its exit status."""
