@@ -3,6 +3,8 @@
 import pathlib
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,6 +15,7 @@ from tests.harness.lease import Lease
 from tests.harness.loopback import Host, address
 from tests.harness.contender import Tenure, overlaps
 from tests.harness.process import Process
+from tests.harness.programs import ROOT
 from tests.harness.proxy import Network
 
 
@@ -147,6 +150,21 @@ class ProcessTest(unittest.TestCase):
     def test_one_that_does_not_end_in_time_is_a_failure(self):
         with self.assertRaisesRegex(AssertionError, "still runs"):
             self.start("sleep", "60").wait(0.05)
+
+
+class SanitizedTest(unittest.TestCase):
+    def status(self, script):
+        command = [sys.executable, "-B", ROOT / "cmake/sanitized.py", "sh", "-c", script]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    def test_the_status_is_that_of_the_command(self):
+        self.assertEqual(self.status("exit 0"), 0)
+        self.assertEqual(self.status("exit 3"), 3)
+        self.assertEqual(self.status("kill -KILL $$"), 1)
+
+    def test_a_report_is_a_failure_whatever_the_status(self):
+        for runtime in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
+            self.assertEqual(self.status(f'echo found >"${{{runtime}##*log_path=}}.7"; exit 0'), 1)
 
 
 class DeadlineTest(unittest.TestCase):
