@@ -41,16 +41,17 @@ void for_each_root(std::string_view path, const std::function<void(std::string_v
   use("/");
 }
 
-void erase_from(
-    std::map<std::string, std::set<std::pair<SessionId, std::uint64_t>>, std::less<>>& index,
-    const std::string& path, const std::pair<SessionId, std::uint64_t>& watcher) {
-  auto found = index.find(path);
-  if (found != index.end()) {
-    found->second.erase(watcher);
-    if (found->second.empty()) {
-      index.erase(found);
-    }
-  }
+constexpr std::uint32_t bit_of(EventKind kind) {
+  static_assert(static_cast<std::uint32_t>(EventKind::kLeaderChanged) < 31);
+  return 1U << static_cast<std::uint32_t>(kind);
+}
+
+// Of watches ascending by id: the first whose id is not less.
+template <typename Watches>
+auto at_id(Watches& watches, std::uint64_t id) {
+  return std::lower_bound(
+      watches.begin(), watches.end(), id,
+      [](const auto& watch, std::uint64_t wanted) { return watch.id < wanted; });
 }
 
 }  // namespace
@@ -97,7 +98,7 @@ void WatchHub::detach(SessionId session) {
     return;
   }
   while (!found->second.watches.empty()) {
-    unwatch(session, found->second.watches.begin()->first);
+    unwatch(session, found->second.watches.back().id);
   }
   sessions_.erase(found);
 }
@@ -122,11 +123,18 @@ WatchHub::Started WatchHub::watch(SessionId id, const Watch& watch,
   const Watcher watcher{id, watch.id};
   const EventName after = watch.after.value_or(end_of(state.applied()));
   session.floor = std::min(session.floor, after);
-  session.watches.emplace(watch.id, Standing{watch.path, watch.recursive, watch.kinds, after});
-  (watch.recursive ? by_subtree_ : by_path_)[watch.path].insert(watcher);
-  if (watch.kinds.contains(EventKind::kLeaderChanged)) {
-    of_leaders_.insert(watcher);
-  }
+  const auto place = (watch.recursive ? by_subtree_ : by_path_).try_emplace(watch.path).first;
+  put_in(place->second, watcher);
+  std::uint32_t kinds = 0;
+  for (const EventKind kind : watch.kinds) kinds |= bit_of(kind);
+  session.watches.insert(at_id(session.watches, watch.id),
+                         Standing{.id = watch.id,
+                                  .path = &place->first,
+                                  .after_zxid = after.zxid,
+                                  .after_index = after.index,
+                                  .kinds = kinds & 0x7fff'ffffU,
+                                  .recursive = watch.recursive ? 1U : 0U});
+  if (watch.kinds.contains(EventKind::kLeaderChanged)) put_in(of_leaders_, watcher);
   ++watches_;
 
   Started started{.refused = std::nullopt,
@@ -152,14 +160,27 @@ void WatchHub::unwatch(SessionId session, std::uint64_t id) {
   if (found == sessions_.end()) {
     return;
   }
-  auto node = found->second.watches.extract(id);
-  if (node.empty()) {
+  std::vector<Standing>& watches = found->second.watches;
+  const auto watch = at_id(watches, id);
+  if (watch == watches.end() || watch->id != id) {
     return;
   }
-  const Standing& standing = node.mapped();
-  erase_from(standing.recursive ? by_subtree_ : by_path_, standing.path, {session, id});
-  of_leaders_.erase({session, id});
+  Index& index = watch->recursive ? by_subtree_ : by_path_;
+  const auto place = index.find(*watch->path);
+  take_out(place->second, {session, id});
+  if (place->second.empty()) index.erase(place);
+  take_out(of_leaders_, {session, id});
+  watches.erase(watch);
   --watches_;
+}
+
+void WatchHub::put_in(Watchers& watchers, const Watcher& watcher) {
+  watchers.insert(std::lower_bound(watchers.begin(), watchers.end(), watcher), watcher);
+}
+
+void WatchHub::take_out(Watchers& watchers, const Watcher& watcher) {
+  const auto place = std::lower_bound(watchers.begin(), watchers.end(), watcher);
+  if (place != watchers.end() && *place == watcher) watchers.erase(place);
 }
 
 std::vector<SessionId> WatchHub::on_events(const std::vector<Event>& events) {
@@ -255,26 +276,35 @@ bool WatchHub::has_unheard_loss(SessionId session, EventName heard) const {
 }
 
 const WatchHub::Standing& WatchHub::standing(const Watcher& watcher) const {
-  return sessions_.at(watcher.first).watches.at(watcher.second);
+  const std::vector<Standing>& watches = sessions_.at(watcher.first).watches;
+  const auto watch = at_id(watches, watcher.second);
+  HOLDFAST_CHECK(
+      watch != watches.end() && watch->id == watcher.second,
+      "session " + to_string(watcher.first) + " has no watch " + std::to_string(watcher.second));
+  return *watch;
+}
+
+bool WatchHub::Standing::wants(EventKind kind) const {
+  return (kinds & bit_of(kind)) != 0;
 }
 
 bool WatchHub::wants(const Watcher& watcher, const Event& event) const {
   const Standing& watch = standing(watcher);
-  if (!watch.kinds.contains(event.kind) || event.name <= watch.after) {
+  if (!watch.wants(event.kind) || event.name <= watch.after()) {
     return false;
   }
-  if (event.kind == EventKind::kLeaderChanged || event.path == watch.path) {
+  const std::string& path = *watch.path;
+  if (event.kind == EventKind::kLeaderChanged || event.path == path) {
     return event.kind != EventKind::kLockConflict;
   }
-  const bool is_below = watch.path == "/" || (event.path.starts_with(watch.path) &&
-                                              event.path[watch.path.size()] == '/');
-  return watch.recursive && is_below && event.kind != EventKind::kLockConflict;
+  const bool is_below =
+      path == "/" || (event.path.starts_with(path) && event.path[path.size()] == '/');
+  return watch.recursive != 0 && is_below && event.kind != EventKind::kLockConflict;
 }
 
-bool WatchHub::any_of(const std::set<Watcher>& watchers, SessionId session,
-                      const Event& event) const {
-  for (auto it = watchers.lower_bound({session, 0}); it != watchers.end() && it->first == session;
-       ++it) {
+bool WatchHub::any_of(const Watchers& watchers, SessionId session, const Event& event) const {
+  for (auto it = std::lower_bound(watchers.begin(), watchers.end(), Watcher{session, 0});
+       it != watchers.end() && it->first == session; ++it) {
     if (wants(*it, event)) {
       return true;
     }
@@ -304,7 +334,7 @@ bool WatchHub::is_due(SessionId session, const Event& event) const {
   return due;
 }
 
-void WatchHub::collect(const std::set<Watcher>& watchers, const Event& event,
+void WatchHub::collect(const Watchers& watchers, const Event& event,
                        std::set<SessionId>& sessions) const {
   for (const Watcher& watcher : watchers) {
     if (wants(watcher, event)) {

@@ -83,14 +83,24 @@ class WatchHub {
   std::size_t watches() const { return watches_; }
 
  private:
+  // One of many thousands: what it watches stands in the index, once for all who watch it.
+  using Watcher = std::pair<SessionId, std::uint64_t>;
+  using Watchers = std::vector<Watcher>;  // Ascending, never empty.
+  using Index = std::map<std::string, Watchers, std::less<>>;
   struct Standing {
-    std::string path;
-    bool recursive = false;
-    std::set<state::EventKind> kinds;
-    state::EventName after;
+    std::uint64_t id = 0;
+    const std::string* path = nullptr;
+    Zxid after_zxid;
+    std::uint32_t after_index = 0;
+    std::uint32_t kinds : 31 = 0;  // A bit for each.
+    std::uint32_t recursive : 1 = 0;
+
+    state::EventName after() const { return {after_zxid, after_index}; }
+    bool wants(state::EventKind kind) const;
   };
+  static_assert(sizeof(Standing) == 32);
   struct Session {
-    std::map<std::uint64_t, Standing> watches;
+    std::vector<Standing> watches;  // Ascending by id.
     // What happened up to here is no concern of its client: up to its opening, or to where a watch
     // goes on from if that is earlier.
     state::EventName floor;
@@ -100,16 +110,15 @@ class WatchHub {
     state::EventName last_due;
     state::EventName gap_through;  // Up to here events are gone that may have been due.
   };
-  using Watcher = std::pair<SessionId, std::uint64_t>;
-  using Index = std::map<std::string, std::set<Watcher>, std::less<>>;
 
   const Standing& standing(const Watcher& watcher) const;
   bool wants(const Watcher& watcher, const state::Event& event) const;
   bool is_due(SessionId session, const state::Event& event) const;
-  bool any_of(const std::set<Watcher>& watchers, SessionId session,
-              const state::Event& event) const;
-  void collect(const std::set<Watcher>& watchers, const state::Event& event,
+  bool any_of(const Watchers& watchers, SessionId session, const state::Event& event) const;
+  void collect(const Watchers& watchers, const state::Event& event,
                std::set<SessionId>& sessions) const;
+  static void put_in(Watchers& watchers, const Watcher& watcher);
+  static void take_out(Watchers& watchers, const Watcher& watcher);
   static void note_due(Session& session, state::EventName name);
   void note_gap(Session& session, const state::StateMachine& state) const;
   // Visits the history after `after` as far as it is there; false when its beginning is gone.
@@ -124,7 +133,7 @@ class WatchHub {
       losses_;  // Of living sessions, wherever they are: the newest.
   Index by_path_;
   Index by_subtree_;
-  std::set<Watcher> of_leaders_;
+  Watchers of_leaders_;
   std::size_t watches_ = 0;
 };
 
