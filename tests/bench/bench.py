@@ -1,0 +1,68 @@
+"""What the workloads run in: the systems, where their data goes, what was measured so far."""
+
+import contextlib
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from tests.bench.sample import Sample, Samples
+from tests.bench.system import Trouble
+
+# What a progress line shows of a sample, as far as it has it.
+SHOWN = (("per_s", "{:,.0f}/s"), ("p50_us", "p50 {:,.0f} us"), ("p99_us", "p99 {:,.0f} us"),
+         ("gap_ms", "gap {:,.0f} ms"), ("ready_ms", "serves after {:,.0f} ms"),
+         ("last_p50_us", "last told after {:,.0f} us"),
+         ("rss_anon_kib", "RssAnon {:,.0f} KiB"), ("bytes_each", "{:,.0f} bytes each"),
+         ("cpu_all_servers", "servers {:.2f} cores"), ("cpu_foreign", "others {:.2f} cores"))
+
+
+class Bench:
+    """`kinds` are classes derived from System; `folder` is where data goes."""
+
+    def __init__(self, kinds, folder, repetitions, seconds):
+        self.kinds = kinds
+        self.repetitions = repetitions
+        self.seconds = seconds
+        self.samples = Samples()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=folder))
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def cell(self, kind, size=3, started=True):
+        """A new cell, which is gone afterwards."""
+        cell = kind(size, self.folder)
+        try:
+            if started:
+                cell.start()
+            yield cell
+        finally:
+            cell.close()
+
+    @contextlib.contextmanager
+    def cells(self):
+        """A new cell of each system."""
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(self.cell(kind)) for kind in self.kinds]
+
+    def take(self, work, point, system, repetition, measure):
+        """Measures once, keeps the sample and shows it."""
+        try:
+            sample = Sample(work, point, system, repetition, measure())
+        except (Trouble, AssertionError, OSError, subprocess.SubprocessError) as trouble:
+            sample = Sample(work, point, system, repetition, {}, str(trouble) or repr(trouble))
+        self.samples.add(sample)
+        say(f"{work} #{repetition} {system}: {point}: {sample.trouble or shown(sample.figures)}")
+        return sample
+
+
+def shown(figures):
+    return ", ".join(form.format(figures[name]) for name, form in SHOWN if name in figures)
+
+
+def say(line):
+    print(line, flush=True, file=sys.stderr)
