@@ -2,6 +2,7 @@
 #   std    what nearly every file includes; nothing that zab/ or lockserver/state/ may not use
 #   asio   std, and Boost.Asio's coroutines and sockets
 #   gtest  std, and GoogleTest
+#   gtest_asio  asio and gtest: tests of what talks over sockets
 #   cli    std, CLI11 and JSON: what the commands of a command line include
 # A precompiled header is a matter of speed only: each file still includes what it uses, which a
 # build with -DHOLDFAST_PCH=OFF shows.
@@ -48,21 +49,23 @@ set(holdfast_pch_asio
     <boost/asio/use_awaitable.hpp>
     <boost/asio/write.hpp>)
 set(holdfast_pch_gtest ${holdfast_pch_std} <gtest/gtest.h>)
+set(holdfast_pch_gtest_asio ${holdfast_pch_asio} <gtest/gtest.h>)
 set(holdfast_pch_cli ${holdfast_pch_std} <CLI/CLI.hpp> <nlohmann/json.hpp>)
 # The packages that they take their headers from.
 set(holdfast_pch_deps_std)
 set(holdfast_pch_deps_asio holdfast_dep_asio)
 set(holdfast_pch_deps_gtest holdfast_dep_gtest)
+set(holdfast_pch_deps_gtest_asio holdfast_dep_asio holdfast_dep_gtest)
 set(holdfast_pch_deps_cli holdfast_dep_cli11 holdfast_dep_json)
 # A precompiled header fits only what is optimised as it is.
-set(holdfast_pch_quick gtest cli)
+set(holdfast_pch_quick gtest gtest_asio cli)
 
 function(_holdfast_use_pch target kind)
   if(NOT HOLDFAST_PCH OR kind STREQUAL "none")
     return()
   endif()
   if(NOT DEFINED holdfast_pch_${kind})
-    message(FATAL_ERROR "${target}: PCH is '${kind}'; it may be std, asio, gtest, cli or none.")
+    message(FATAL_ERROR "${target}: PCH is '${kind}'; it may be std, asio, gtest, gtest_asio, cli or none.")
   endif()
   set(owner holdfast_pch_${kind})
   if(NOT TARGET ${owner})
