@@ -76,7 +76,8 @@ void check(Edge& edge) {
 
 void run(std::string_view input) {
   ByteSource source(input);
-  Edge edge;
+  // Ten seconds may pass with each frame: in long ticks, or they would cost more than all else.
+  Edge edge(replica::testing::CellOptions{.voters = 1, .tick_ms = 100});
   std::vector<std::unique_ptr<Connection>> connections;
   for (int i = 0; i < 2; ++i) connections.push_back(std::make_unique<Connection>(edge));
   for (int count = 0; count < kFramesMax && !source.is_empty(); ++count) {

@@ -19,7 +19,7 @@ namespace holdfast::fuzz {
 namespace {
 
 constexpr char kCellPrefix[] = "0011223344556677";
-constexpr std::size_t kCommandsMax = 64;
+constexpr std::size_t kCommandsMax = 32;
 
 state::StateLimits small_limits() {
   return {.state_bytes_max = 40'000,
