@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Searches with the fuzz targets that ./dev fuzz has built into build/fuzz or build/fuzz-plain. What it
-# finds on the way is kept in build/fuzz/corpus, with the number of executions so far: the next search
-# goes on there.
+# Searches with the fuzz targets that ./dev fuzz has built into build/fuzz or build/fuzz-plain. What
+# it finds on the way is kept in build/fuzz/corpus, with the number of executions so far: the next
+# search goes on there.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -74,8 +74,8 @@ last_number() { # last_number LOG PATTERN
 }
 
 # libFuzzer's choice of the inputs to go on from (entropic) costs five times what a whole execution
-# does in these programs. A short memory of freed blocks and of who allocated what is enough for what
-# lives as short as one input; --replay has the long one.
+# does in these programs. A short memory of freed blocks and of who allocated what is enough for
+# what lives as short as one input; --replay has the long one.
 readonly cheap=(-entropic=0 -print_funcs=0 -reload=0)
 export ASAN_OPTIONS="quarantine_size_mb=16:malloc_context_size=2${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 
@@ -108,7 +108,8 @@ for target in "${targets[@]}"; do
     failed=1
     grep -E 'broken invariant|ERROR:|runtime error|SUMMARY' "$log" | head -5 || true
     input="$(sed -n 's/.*Test unit written to //p' "$log" | tail -1)"
-    printf 'run it again: ./dev fuzz %s%s --replay %s\n' "$target" "${kind:+ -$kind}" "${input:-(see $log)}"
+    printf 'run it again: ./dev fuzz %s%s --replay %s\n' "$target" "${kind:+ -$kind}" \
+      "${input:-(see $log)}"
   elif [[ $keep == yes ]]; then
     "$bin/fuzz_$target" -merge=1 "$seeds/$target" "$grown/$target" \
       >"$log.merge" 2>&1
