@@ -68,5 +68,6 @@ class EtcdCell(System):
                 return place
         return None
 
-    def generator(self):
-        return [os.fspath(GENERATOR)]
+    @staticmethod
+    def generator_program():
+        return GENERATOR

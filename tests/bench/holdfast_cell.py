@@ -8,7 +8,7 @@ from tests.harness import api
 from tests.harness.connection import Connection, Disconnected
 from tests.harness.loopback import Host
 from tests.harness.process import Process
-from tests.harness.programs import program
+from tests.harness.programs import bin_dir, program
 
 
 class HoldfastCell(System):
@@ -40,26 +40,33 @@ class HoldfastCell(System):
              "--client-listen", self.endpoint(place)], self.folder / f"{place + 1}.log")
 
     def _status(self, place):
+        """What the replica says of itself and of the cell; None if it does not answer."""
         process = self.processes[place]
         if process is None or not process.is_running():
             return None
         try:
             with Connection(self.endpoint(place), "binary", 1.0) as connection:
                 request = api.CellStatusRequest(header=api.RequestHeader())
-                return connection.cell_status(request).replica
+                return connection.cell_status(request)
         except Disconnected:
             return None
 
     def is_serving(self, place):
         status = self._status(place)
-        return status is not None and status.serving
+        return status is not None and status.replica.serving
+
+    def sessions(self):
+        """How many the cell has."""
+        return self._status(self.wait_for_leader()).state.sessions
 
     def leader(self):
         for place in range(self.size):
             status = self._status(place)
-            if status is not None and status.serving and status.role == api.ReplicaRole.LEADER:
+            if (status is not None and status.replica.serving
+                    and status.replica.role == api.ReplicaRole.LEADER):
                 return place
         return None
 
-    def generator(self):
-        return [program("holdfast_bench")]
+    @staticmethod
+    def generator_program():
+        return bin_dir() / "holdfast_bench"

@@ -2,8 +2,12 @@
 
 import dataclasses
 
+from tests.bench import limits
 from tests.bench.bench import say
 from tests.bench.system import Trouble
+
+
+NAMES = {"count": "connections"}  # Of options, for people.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,8 +24,9 @@ class Loop:
     def point(self):
         words = {"write": "write", "read": "read, linearizable", "read-stale": "read, stale",
                  "lock": "lock cycle", "hand-over": "hand-over of one lock",
-                 "watch": "one write told to watchers"}[self.workload]
-        amount = ", ".join(f"{value} {name}" for name, value in self.options.items())
+                 "watch": "a write told to watchers"}[self.workload]
+        amount = ", ".join(f"{value:,} {NAMES.get(name, name)}"
+                           for name, value in self.options.items())
         return f"{words}, {amount}, {'at the leader' if self.to == 'leader' else 'spread'}"
 
 
@@ -36,11 +41,13 @@ LOOPS = [
     *_loops("W2", "read", "outstanding", (1, 16, 64, 256), (256,)),
     *_loops("W3", "lock", "clients", (1, 16, 64), (1, 64)),
     *_loops("W4", "hand-over", "clients", (16,), (16,)),
+    *_loops("W7", "watch", "count", (1_000,), (1_000,)),
 ]
 WORKS = {loop.work for loop in LOOPS}
 
-# Until a JVM has compiled what is used most: workload, where to, options.
-WARM_UP = (("write", "spread", {"outstanding": 64}, 8), ("write", "leader", {"outstanding": 256}, 3),
+# Until a JVM has compiled what is used most: workload, where to, options, seconds.
+WARM_UP = (("write", "spread", {"outstanding": 64}, 8),
+           ("write", "leader", {"outstanding": 256}, 3),
            ("read", "leader", {"outstanding": 64}, 3), ("lock", "spread", {"clients": 16}, 4))
 
 
@@ -53,6 +60,7 @@ def run(bench, works, only_goals):
         for cell in cells:
             _warm_up(bench, cell)
         for repetition in range(1, bench.repetitions + 1):
+            limits.run(bench, repetition)
             for loop in loops:
                 for cell in cells:
                     bench.take(loop.work, loop.point, cell.name, repetition,

@@ -3,48 +3,146 @@
 import argparse
 import os
 import pathlib
+import shutil
 import signal
 import sys
 import tempfile
 
-from tests.bench import loops
-from tests.bench.bench import Bench
+from tests.bench import clean_build, failover, goals, loops, machine, memory, report, starts, table
+from tests.bench.bench import Bench, say
+from tests.bench.etcd_cell import EtcdCell
 from tests.bench.holdfast_cell import HoldfastCell
+from tests.bench.zookeeper_cell import ZooKeeperCell
 from tests.harness.programs import ROOT
 
-WORKS = ("W1", "W2", "W3", "W4", "W5", "W6", "W7", "W8", "W9")
-KINDS = {"holdfast": HoldfastCell}
+KINDS = {kind.name: kind for kind in (HoldfastCell, ZooKeeperCell, EtcdCell)}
+WORKS = {
+    "W1": "writes", "W2": "reads, stale and linearizable", "W3": "lock cycles without contention",
+    "W4": "one lock handed over among 16 clients", "W5": "failover: the leader is killed, or hangs",
+    "W6": "memory and CPU of an idle cell, of idle sessions, of watches",
+    "W7": "one write told to 1,000 watchers", "W8": "100,000 nodes, and a restart with them",
+    "W9": "cold start of one replica", "BUILD": "a clean build (only with --check, or by name)"}
+RESULTS = "build/bench/results"
+PUBLISHED = "docs/benchmarks"
 
 
 def options_of(arguments):
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("works", nargs="*", metavar="W1…W9", help="which workloads (default: all)")
-    parser.add_argument("--only", metavar="SYSTEM,…", help="holdfast, zookeeper, etcd")
+    parser = argparse.ArgumentParser(
+        prog="./dev bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter,
+        epilog="workloads:\n" + "\n".join(f"  {work:6} {what}" for work, what in WORKS.items())
+        + f"\n\nA run of everything writes its table, JSON and charts to {PUBLISHED}/, others to"
+        f"\n{RESULTS}/, if --out names no other folder.")
+    parser.add_argument("works", nargs="*", metavar="WORKLOAD", help="which (default: W1 to W9)")
+    parser.add_argument("--only", metavar="SYSTEM,…", help=f"of {', '.join(KINDS)}")
     parser.add_argument("--reps", type=int, default=3, help="repetitions (default 3)")
     parser.add_argument("--secs", type=float, default=5.0, help="of each window (default 5)")
-    parser.add_argument("--bin", help="where holdfastd and holdfast_bench are")
+    parser.add_argument("--check", action="store_true",
+                        help="measure what the goals need, and end with 1 if a floor is missed")
+    parser.add_argument("--json", metavar="FILE", help="all samples, also there")
+    parser.add_argument("--out", metavar="DIR", help="where table, JSON and charts go")
+    parser.add_argument("--bin", metavar="DIR",
+                        help="where holdfastd and the generators are, instead of building them")
+    parser.add_argument("--say-systems", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--say-bin", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    options.works = [work.upper() for work in options.works] or list(WORKS)
-    unknown = [work for work in options.works if work not in WORKS]
-    if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}")
+    options.is_whole = not options.works and not options.only
+    every = list(WORKS) if options.check else [work for work in WORKS if work != "BUILD"]
+    options.works = [work.upper() for work in options.works] or every
+    options.systems = options.only.split(",") if options.only else list(KINDS)
+    for given, known in ((options.works, WORKS), (options.systems, KINDS)):
+        unknown = [word for word in given if word not in known]
+        if unknown:
+            parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+    if options.reps < 1 or options.secs <= 0:
+        parser.error("there has to be something to measure")
     return options
+
+
+def reason_against(system):
+    """Why a system cannot be measured here; empty if it can."""
+    if system == "zookeeper":
+        if shutil.which("java") is None:
+            return "there is no java"
+        if not pathlib.Path("/usr/share/java/zookeeper.jar").exists():
+            return "the package zookeeper is not installed"
+    if system == "etcd" and not os.environ.get("HOLDFAST_ETCD"):
+        return "there is no etcd"
+    generator = pathlib.Path(KINDS[system].generator_program())
+    return "" if generator.exists() else f"{generator} is missing"
+
+
+def chosen_kinds(systems):
+    kinds = []
+    for system in systems:
+        why_not = reason_against(system)
+        if why_not:
+            say(f"{system} is left out: {why_not}")
+        else:
+            kinds.append(KINDS[system])
+    return kinds
+
+
+def measure(bench, options):
+    works = set(options.works)
+    loops.run(bench, works, only_goals=options.check)
+    for work, run in (("W5", failover.run), ("W6", memory.run), ("W8", starts.run_many_nodes),
+                      ("W9", starts.run_cold_starts), ("BUILD", clean_build.run)):
+        if work in works:
+            run(bench)
+
+
+def conclude(bench, options, description, command):
+    """Shows and keeps the results; the exit status."""
+    folder = PUBLISHED if options.is_whole and not options.check else RESULTS
+    folder = pathlib.Path(options.out) if options.out else ROOT / folder
+    report.write(folder, bench.samples, description, command, options.works)
+    if options.json:
+        report.write_json(pathlib.Path(options.json), bench.samples, description, command)
+    print(table.result_tables(bench.samples))
+    say(f"Written to {folder}/")
+    failed = [sample for sample in bench.samples.all if sample.trouble]
+    for sample in failed:
+        say(f"FAILED: {sample.work} {sample.system}: {sample.point}: {sample.trouble}")
+    if options.check:
+        return check(goals.judge_all(bench.samples, options.works))
+    return 1 if failed else 0
+
+
+def check(verdicts):
+    print("\n" + table.goal_table(verdicts))
+    short = [verdict for verdict in verdicts if not verdict.holds_floor]
+    for verdict in short:
+        print(f"SHORT OF THE FLOOR: {verdict.sentence()}")
+    for verdict in verdicts:
+        if verdict.holds_floor and not verdict.reaches_goal:
+            print(f"short of the goal: {verdict.sentence()}")
+    print(f"{len(verdicts) - len(short)} of {len(verdicts)} floors hold")
+    return 1 if short else 0
 
 
 def main(arguments):
     options = options_of(arguments)
+    if options.say_systems:
+        print(" ".join(options.systems))
+        return 0
+    if options.say_bin:
+        print(pathlib.Path(options.bin).resolve() if options.bin else "")
+        return 0
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.bin:
         os.environ["HOLDFAST_BIN_DIR"] = str(pathlib.Path(options.bin).resolve())
-    names = options.only.split(",") if options.only else list(KINDS)
-    bench = Bench([KINDS[name] for name in names], ROOT / "build/bench/data", options.reps,
+    bench = Bench(chosen_kinds(options.systems), ROOT / "build/bench/data", options.reps,
                   options.secs)
     tempfile.tempdir = str(bench.folder)
     try:
-        loops.run(bench, set(options.works), only_goals=False)
+        if not machine.is_on_disk(bench.folder):
+            say(f"{bench.folder} is in memory: a sync costs nothing there, so nothing is measured")
+            return 2
+        description = machine.describe(bench.folder, [kind.name for kind in bench.kinds])
+        measure(bench, options)
+        return conclude(bench, options, description, " ".join(["./dev bench", *arguments]))
     finally:
         bench.close()
-    return 0
 
 
 if __name__ == "__main__":

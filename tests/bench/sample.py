@@ -3,7 +3,8 @@
 import dataclasses
 import statistics
 
-FOREIGN_CORES_MAX = 0.05  # More of other work than that at the same time, and a sample is disturbed.
+# More of other work than that at the same time, and a sample is disturbed.
+FOREIGN_CORES_MAX = 0.05
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the runner asks of a system under measurement, and what all have in common."""
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -19,8 +20,8 @@ class Trouble(Exception):
 class System:
     """A cell of one system: `size` servers on loopback, everything of theirs below one folder.
 
-    Those who derive from it have `name`, make their servers, and answer is_serving(), leader() and
-    generator(). A server is a harness Process, or None while it does not run; places count from 0.
+    Those who derive from it have `name`, start their servers, and answer what is asked below. A
+    server is a harness Process, or None while it does not run; places count from 0.
     """
 
     name = ""
@@ -45,8 +46,13 @@ class System:
         """The place of the one that leads, or None."""
         raise NotImplementedError
 
-    def generator(self):
-        """The command that puts load on it, up to the workload."""
+    @staticmethod
+    def generator_program():
+        """What puts load on it: a program with the command line of load/plan.h."""
+        raise NotImplementedError
+
+    def data(self, place):
+        """The folder of a server's data."""
         raise NotImplementedError
 
     # ---- life -----------------------------------------------------------------------------------
@@ -94,7 +100,9 @@ class System:
 
     def order(self, to):
         """Places: "leader" alone; "spread": a follower, the leader, a follower; "all" with the
-        leader first; "followers-first"."""
+        leader first; "followers-first"; or those given."""
+        if not isinstance(to, str):
+            return to
         leader = self.wait_for_leader()
         others = [place for place in range(self.size) if place != leader]
         orders = {"leader": [leader], "spread": [*others[:1], leader, *others[1:]],
@@ -113,7 +121,7 @@ class System:
 
     def command(self, workload, endpoints, **options):
         """The generator's command; options are named as in load/plan.h."""
-        words = [*self.generator(), workload, f"--endpoints={endpoints}"]
+        words = [str(self.generator_program()), workload, f"--endpoints={endpoints}"]
         return words + [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
 
     def measure(self, workload, to, **options):
@@ -122,7 +130,49 @@ class System:
         command = self.command(workload, self.endpoints(to), servers=servers, **options)
         done = subprocess.run(command, capture_output=True, text=True,
                               timeout=GENERATOR_SECONDS_MAX)
-        return figures_of(done.stdout, done.stderr)
+        return with_cpu_per_op(figures_of(done.stdout, done.stderr))
+
+    @contextlib.contextmanager
+    def generator_running(self, workload, to, **options):
+        """A generator in the background, which is killed at the end if it still runs."""
+        child = subprocess.Popen(self.command(workload, self.endpoints(to), **options),
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            yield child
+        finally:
+            child.kill()
+            child.wait()
+            child.stdout.close()
+
+    # ---- memory and disk ------------------------------------------------------------------------
+
+    def anonymous_kib(self, place):
+        """RssAnon: what a server has for itself, without its program and files."""
+        status = pathlib.Path(f"/proc/{self.processes[place].pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines()
+                    if line.startswith("RssAnon:"))
+
+    def disk_kib(self, place):
+        """What is allocated for its data."""
+        files = [path for path in self.data(place).rglob("*") if path.is_file()]
+        return sum(path.stat().st_blocks for path in files) // 2
+
+
+def next_figures(generator):
+    """The next line of a generator that runs."""
+    return figures_of(generator.stdout.readline())
+
+
+def with_cpu_per_op(figures):
+    """Adds what one operation costs each role, in microseconds of CPU."""
+    servers = figures.get("cpu_servers")
+    if servers and figures.get("per_s"):
+        roles = {"leader": servers[0], "client": figures["cpu_client"]}
+        if len(servers) > 1:
+            roles["follower"] = sum(servers[1:]) / (len(servers) - 1)
+        for role, cores in roles.items():
+            figures[f"{role}_us_per_op"] = cores / figures["per_s"] * 1e6
+    return figures
 
 
 def figures_of(output, errors=""):

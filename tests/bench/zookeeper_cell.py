@@ -1,14 +1,12 @@
 """ZooKeeper under measurement."""
 
-import os
 import socket
 
 from tests.bench.system import System
 from tests.harness.loopback import Host, address
 from tests.harness.process import Process
-from tests.harness.programs import ROOT
+from tests.harness.programs import bin_dir
 
-GENERATOR = ROOT / "build/bench/zookeeper_bench"
 CLASS_PATH = "/etc/zookeeper/conf_example:/usr/share/java/zookeeper.jar"
 TEXT_SECONDS_MAX = 2.0
 
@@ -77,5 +75,6 @@ class ZooKeeperCell(System):
                 return place
         return None
 
-    def generator(self):
-        return [os.fspath(GENERATOR)]
+    @staticmethod
+    def generator_program():
+        return bin_dir() / "zookeeper_bench"

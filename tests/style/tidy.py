@@ -189,14 +189,14 @@ BANNED_WORDS = [
     (
         CXX,
         ("tests/",),
-        ("tests/cell/", "tests/chaos/"),
+        ("tests/bench/", "tests/cell/", "tests/chaos/"),
         r"\b(sleep_for|sleep_until|u?sleep|nanosleep)\s*\(",
         "drive the time yourself; only tests/cell/ and tests/chaos/ run against a real clock",
     ),
     (
         {".py", ".sh"},
         ("tests/",),
-        ("tests/cell/", "tests/chaos/", "tests/harness/"),
+        ("tests/bench/", "tests/cell/", "tests/chaos/", "tests/harness/"),
         r"\bsleep\(|^\s*sleep\s+[\d.$]",
         "wait for the event itself; only tests/cell/ and tests/chaos/ run against a real clock",
     ),

@@ -1,0 +1,38 @@
+"""What a run leaves behind: a table, JSON and charts."""
+
+import json
+
+from tests.bench import charts, goals, table
+
+EXPLANATION = """\
+Median (lowest … highest) of the repetitions. `~` marks figures of which most samples were
+disturbed: other processes used more than a twentieth of a core at the same time. What each figure
+means, and how it is measured, stands in [README.md](README.md)."""
+
+
+def page(samples, machine, command, works):
+    """The table for people, in Markdown."""
+    parts = ["# Results", EXPLANATION, f"Repeated by `{command}`, on:",
+             "\n".join(["| | |", "|---|---|", *(f"| {what} | {words} |"
+                                               for what, words in machine.items())])]
+    verdicts = goals.judge_all(samples, works)
+    if verdicts:
+        parts += ["## Goals", table.goal_table(verdicts)]
+    parts.append(table.result_tables(samples))
+    parts.extend(f"![{name[:-4]}]({name})" for name in charts.draw(samples))
+    return "\n\n".join(parts) + "\n"
+
+
+def write(folder, samples, machine, command, works):
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    for name, svg in charts.draw(samples).items():
+        (folder / name).write_text(svg)
+    (folder / "results.md").write_text(page(samples, machine, command, works))
+    write_json(folder / "results.json", samples, machine, command)
+
+
+def write_json(path, samples, machine, command):
+    kept = {"command": command, "machine": machine, "samples": samples.to_json()}
+    path.write_text(json.dumps(kept, indent=1) + "\n")
