@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include <thrift/TConfiguration.h>
 #include <thrift/Thrift.h>
-#include <thrift/protocol/TCompactProtocol.h>
-#include <thrift/transport/TBufferTransports.h>
 
+#include "thrift/compact.h"
 #include "zab/base/check.h"
 #include "zab/base/limits.h"
 #include "zab/base/status.h"
@@ -41,54 +38,13 @@ inline constexpr DecodeLimits kRecordLimits{.message_bytes = limits::kPeerFrameB
 
 static_assert(kReplyLimits.elements > limits::kListPageMax);
 
-// How deep structs and containers may be nested; ours stay below 10.
-inline constexpr int kDecodeDepthMax = 32;
-
 // The pieces of which the functions below, and those of thrift/message.h, are made.
 namespace wire {
 
-using apache::thrift::transport::TMemoryBuffer;
-using CompactProtocol = apache::thrift::protocol::TCompactProtocolT<TMemoryBuffer>;
-
-// Thrift wants shared pointers; these own nothing, and what they point to outlives them on the
-// caller's stack.
-template <typename T>
-std::shared_ptr<T> borrow(T& object) {
-  return std::shared_ptr<T>(std::shared_ptr<void>(), &object);
+// No element takes less than a byte.
+inline std::size_t elements_max(std::string_view bytes, const DecodeLimits& decode_limits) {
+  return std::min(std::max<std::size_t>(1, bytes.size()), decode_limits.elements);
 }
-
-// A buffer over bytes that it does not copy and only reads, with limits from them and from
-// `decode_limits`.
-class InputBuffer {
- public:
-  InputBuffer(std::string_view bytes, const DecodeLimits& decode_limits)
-      // The cast takes away a const that the buffer respects: it never writes into what it
-      // observes.
-      : buffer_(reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data())),
-                static_cast<std::uint32_t>(bytes.size()), TMemoryBuffer::OBSERVE,
-                configuration(decode_limits)),
-        string_bytes_max_(std::max<std::int32_t>(1, static_cast<std::int32_t>(bytes.size()))),
-        // No element takes less than a byte.
-        elements_max_(
-            std::min(string_bytes_max_, static_cast<std::int32_t>(decode_limits.elements))) {}
-
-  TMemoryBuffer& buffer() { return buffer_; }
-  std::int32_t string_bytes_max() const { return string_bytes_max_; }
-  std::int32_t elements_max() const { return elements_max_; }
-
- private:
-  static std::shared_ptr<apache::thrift::TConfiguration> configuration(
-      const DecodeLimits& decode_limits) {
-    // Thrift counts some lengths twice, so its own limit must be above the one that has been
-    // checked already.
-    const int bytes = static_cast<int>(2 * decode_limits.message_bytes);
-    return std::make_shared<apache::thrift::TConfiguration>(bytes, bytes, kDecodeDepthMax);
-  }
-
-  TMemoryBuffer buffer_;
-  std::int32_t string_bytes_max_;
-  std::int32_t elements_max_;
-};
 
 inline Status check_size(std::string_view bytes, const DecodeLimits& decode_limits) {
   if (bytes.size() > decode_limits.message_bytes) {
@@ -106,14 +62,15 @@ Status guarded(Decode&& decode) {
     decode();
     return {};
   } catch (const apache::thrift::TException& exception) {
+    compact::forget_depth();
     return {StatusCode::kInvalid, std::string("Malformed bytes: ") + exception.what() + "."};
   }
 }
 
-inline Status check_end(const TMemoryBuffer& buffer) {
-  if (buffer.available_read() > 0) {
+inline Status check_end(std::size_t left) {
+  if (left > 0) {
     return {StatusCode::kInvalid,
-            "Malformed bytes: " + std::to_string(buffer.available_read()) + " more after the end."};
+            "Malformed bytes: " + std::to_string(left) + " more after the end."};
   }
   return {};
 }
@@ -121,14 +78,19 @@ inline Status check_end(const TMemoryBuffer& buffer) {
 // Runs a piece of encoding. Thrift fails here only when a string is beyond 2 GiB, and ours have
 // limits far below.
 template <typename Encode>
-std::string encoded(Encode&& encode) {
-  TMemoryBuffer buffer;
+void guarded_encoding(Encode&& encode) {
   try {
-    encode(buffer);
+    encode();
   } catch (const apache::thrift::TException& exception) {
     HOLDFAST_CHECK(false, std::string("Thrift could not encode: ") + exception.what());
   }
-  return buffer.getBufferAsString();
+}
+
+template <typename Encode>
+std::string encoded_compact(Encode&& encode) {
+  CompactWriter writer;
+  guarded_encoding([&] { encode(writer); });
+  return std::string(writer.bytes());
 }
 
 }  // namespace wire
@@ -136,10 +98,7 @@ std::string encoded(Encode&& encode) {
 // The struct in the compact protocol, without a message around it.
 template <typename T>
 std::string encode_compact(const T& value) {
-  return wire::encoded([&](wire::TMemoryBuffer& buffer) {
-    wire::CompactProtocol protocol(wire::borrow(buffer));
-    value.write(&protocol);
-  });
+  return wire::encoded_compact([&](wire::CompactWriter& writer) { value.write(&writer); });
 }
 
 // Takes the whole of `bytes`: kInvalid if they are no such struct or go on after its end, kTooLarge
@@ -149,15 +108,11 @@ Result<T> decode_compact(std::string_view bytes, const DecodeLimits& decode_limi
   if (Status size = wire::check_size(bytes, decode_limits); !size.ok()) {
     return size;
   }
-  wire::InputBuffer input(bytes, decode_limits);
   T value;
-  Status decoded = wire::guarded([&] {
-    wire::CompactProtocol protocol(wire::borrow(input.buffer()), input.string_bytes_max(),
-                                   input.elements_max());
-    value.read(&protocol);
-  });
+  wire::CompactReader reader(bytes, wire::elements_max(bytes, decode_limits));
+  Status decoded = wire::guarded([&] { value.read(&reader); });
   if (decoded.ok()) {
-    decoded = wire::check_end(input.buffer());
+    decoded = wire::check_end(reader.left());
   }
   if (!decoded.ok()) {
     return decoded;

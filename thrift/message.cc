@@ -49,17 +49,9 @@ Result<MessageHead> decode_message_head(std::string_view message,
     return Status(StatusCode::kInvalid,
                   "A message is neither in the binary (strict) nor in the compact protocol.");
   }
-  wire::InputBuffer input(message, decode_limits);
   MessageHead head;
-  Status decoded = wire::guarded([&] {
-    if (*protocol == WireProtocol::kBinary) {
-      auto reader = wire::binary_reader(input);
-      head = wire::read_head(reader);
-    } else {
-      auto reader = wire::compact_reader(input);
-      head = wire::read_head(reader);
-    }
-  });
+  Status decoded = wire::decode_message(*protocol, message, decode_limits, /*whole=*/false,
+                                        [&](auto& reader) { head = wire::read_head(reader); });
   head.protocol = *protocol;
   if (decoded.ok()) {
     decoded = check_type(head);

@@ -1,13 +1,17 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <thrift/TConfiguration.h>
 #include <thrift/protocol/TBinaryProtocol.h>
 #include <thrift/protocol/TEnum.h>
+#include <thrift/transport/TBufferTransports.h>
 
 #include "thrift/encoding.h"
 
@@ -37,15 +41,60 @@ Result<MessageHead> decode_message_head(std::string_view message,
 
 namespace wire {
 
+// The binary protocol is Thrift's own: our clients speak the compact one.
+using apache::thrift::transport::TMemoryBuffer;
 using BinaryProtocol = apache::thrift::protocol::TBinaryProtocolT<TMemoryBuffer>;
 
-inline BinaryProtocol binary_reader(InputBuffer& input) {
-  return BinaryProtocol(borrow(input.buffer()), input.string_bytes_max(), input.elements_max(),
-                        /*strict_read=*/true, /*strict_write=*/true);
+// Thrift wants shared pointers; these own nothing, and what they point to outlives them on the
+// caller's stack.
+template <typename T>
+std::shared_ptr<T> borrow(T& object) {
+  return std::shared_ptr<T>(std::shared_ptr<void>(), &object);
 }
 
-inline CompactProtocol compact_reader(InputBuffer& input) {
-  return CompactProtocol(borrow(input.buffer()), input.string_bytes_max(), input.elements_max());
+// Reads a message from bytes that it does not copy, with limits from them and from `decode_limits`.
+class BinaryInput {
+ public:
+  BinaryInput(std::string_view bytes, const DecodeLimits& decode_limits)
+      // The cast takes away a const that the buffer respects: it never writes into what it
+      // observes.
+      : buffer_(reinterpret_cast<std::uint8_t*>(const_cast<char*>(bytes.data())),
+                static_cast<std::uint32_t>(bytes.size()), TMemoryBuffer::OBSERVE,
+                configuration(decode_limits)),
+        protocol_(borrow(buffer_),
+                  std::max<std::int32_t>(1, static_cast<std::int32_t>(bytes.size())),
+                  static_cast<std::int32_t>(elements_max(bytes, decode_limits)),
+                  /*strict_read=*/true, /*strict_write=*/true) {}
+
+  BinaryProtocol& protocol() { return protocol_; }
+  std::size_t left() const { return buffer_.available_read(); }
+
+ private:
+  static std::shared_ptr<apache::thrift::TConfiguration> configuration(
+      const DecodeLimits& decode_limits) {
+    // Thrift counts some lengths twice, so its own limit must be above the one that has been
+    // checked already.
+    const int bytes = static_cast<int>(2 * decode_limits.message_bytes);
+    return std::make_shared<apache::thrift::TConfiguration>(bytes, bytes, kDecodeDepthMax);
+  }
+
+  TMemoryBuffer buffer_;
+  BinaryProtocol protocol_;
+};
+
+// Gives `read` a protocol over the message, of the kind that the message is in; it has to take all
+// of it if `whole`.
+template <typename Read>
+Status decode_message(WireProtocol protocol, std::string_view message,
+                      const DecodeLimits& decode_limits, bool whole, Read&& read) {
+  if (protocol == WireProtocol::kBinary) {
+    BinaryInput input(message, decode_limits);
+    const Status decoded = guarded([&] { read(input.protocol()); });
+    return decoded.ok() && whole ? check_end(input.left()) : decoded;
+  }
+  CompactReader reader(message, elements_max(message, decode_limits));
+  const Status decoded = guarded([&] { read(reader); });
+  return decoded.ok() && whole ? check_end(reader.left()) : decoded;
 }
 
 // Throws what Thrift throws.
@@ -57,13 +106,7 @@ MessageHead read_head(Protocol& protocol) {
 }
 
 template <typename Protocol, typename Body>
-void read_message(Protocol&& protocol, Body& body) {
-  read_head(protocol);
-  body.read(&protocol);
-}
-
-template <typename Protocol, typename Body>
-void write_message(Protocol&& protocol, const MessageHead& head, const Body& body) {
+void write_message(Protocol& protocol, const MessageHead& head, const Body& body) {
   protocol.writeMessageBegin(head.method, head.type, head.sequence_id);
   body.write(&protocol);
   protocol.writeMessageEnd();
@@ -74,13 +117,16 @@ void write_message(Protocol&& protocol, const MessageHead& head, const Body& bod
 // A whole message without its frame.
 template <typename Body>
 std::string encode_message(const MessageHead& head, const Body& body) {
-  return wire::encoded([&](wire::TMemoryBuffer& buffer) {
-    if (head.protocol == WireProtocol::kBinary) {
-      wire::write_message(wire::BinaryProtocol(wire::borrow(buffer)), head, body);
-    } else {
-      wire::write_message(wire::CompactProtocol(wire::borrow(buffer)), head, body);
-    }
+  if (head.protocol == WireProtocol::kCompact) {
+    return wire::encoded_compact(
+        [&](wire::CompactWriter& writer) { wire::write_message(writer, head, body); });
+  }
+  wire::TMemoryBuffer buffer;
+  wire::guarded_encoding([&] {
+    wire::BinaryProtocol protocol(wire::borrow(buffer));
+    wire::write_message(protocol, head, body);
   });
+  return buffer.getBufferAsString();
 }
 
 // The struct after the head: the generated <Service>_<method>_args or _result. On the heap, because
@@ -94,18 +140,12 @@ Result<std::unique_ptr<Body>> decode_message_body(std::string_view message,
   if (!head.ok()) {
     return head.status();
   }
-  wire::InputBuffer input(message, decode_limits);
   auto body = std::make_unique<Body>();
-  Status decoded = wire::guarded([&] {
-    if (head->protocol == WireProtocol::kBinary) {
-      wire::read_message(wire::binary_reader(input), *body);
-    } else {
-      wire::read_message(wire::compact_reader(input), *body);
-    }
-  });
-  if (decoded.ok()) {
-    decoded = wire::check_end(input.buffer());
-  }
+  const Status decoded = wire::decode_message(head->protocol, message, decode_limits,
+                                              /*whole=*/true, [&](auto& protocol) {
+                                                wire::read_head(protocol);
+                                                body->read(&protocol);
+                                              });
   if (!decoded.ok()) {
     return decoded;
   }
