@@ -1,0 +1,203 @@
+"""The parts of the runner that compute, and one very short run against a cell of our own."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import pathlib
+
+from tests.bench import chart, charts, goals, loops, memory, report, starts, table
+from tests.bench.failover import BLOWS
+from tests.bench.limits import MACHINE, ROUND_TRIP, sync_point
+from tests.bench.sample import Sample, Samples, Spread
+from tests.bench.system import Trouble, figures_of, with_cpu_per_op
+from tests.harness.programs import ROOT
+
+WRITE = "write, 256 outstanding, at the leader"
+
+
+def samples_of(work, point, figure, **systems):
+    """Each system's figures in the order of the repetitions; text is a trouble."""
+    all_samples = Samples()
+    for system, values in systems.items():
+        for number, value in enumerate(values, 1):
+            trouble = value if isinstance(value, str) else ""
+            figures = {} if trouble else {figure: value}
+            all_samples.add(Sample(work, point, system, number, figures, trouble))
+    return all_samples
+
+
+def goal(**changes):
+    fields = {"what": "w", "work": "W1", "point": WRITE, "figure": "per_s", "better": "higher",
+              "against": "peers", "floor": 1.5, "goal": 3.0}
+    return goals.Goal(**{**fields, **changes})
+
+
+class SampleTest(unittest.TestCase):
+    def test_a_spread_is_the_median_and_the_range(self):
+        self.assertEqual(Spread.of([5, 1, 3]), Spread(3, 1, 5, 3))
+        self.assertEqual(Spread.of([4, 2]).median, 3)
+
+    def test_what_fails_once_has_no_figure(self):
+        samples = samples_of("W1", WRITE, "per_s", etcd=[1, "a wrong answer", 3])
+        self.assertIsNone(samples.spread("W1", WRITE, "etcd", "per_s"))
+        self.assertEqual(samples.troubles("W1", WRITE, "etcd"), ["a wrong answer"])
+
+    def test_a_point_is_disturbed_when_most_of_its_samples_are(self):
+        calm = Sample("W1", WRITE, "etcd", 1, {"cpu_foreign": 0.04})
+        disturbed = Sample("W1", WRITE, "etcd", 2, {"cpu_foreign": 0.06})
+        self.assertFalse(Samples([calm, disturbed]).is_disturbed("W1", WRITE, "etcd"))
+        self.assertTrue(Samples([disturbed]).is_disturbed("W1", WRITE, "etcd"))
+
+    def test_samples_go_through_json(self):
+        samples = samples_of("W1", WRITE, "per_s", etcd=[1.5, "no"])
+        kept = json.loads(json.dumps(samples.to_json()))
+        self.assertEqual(Samples.from_json(kept).all, samples.all)
+
+    def test_the_cpu_of_an_operation_is_split_by_role(self):
+        figures = with_cpu_per_op(
+            {"cpu_servers": [0.8, 0.2, 0.4], "cpu_client": 0.1, "per_s": 10_000})
+        self.assertAlmostEqual(figures["leader_us_per_op"], 80)
+        self.assertAlmostEqual(figures["follower_us_per_op"], 30)
+        self.assertAlmostEqual(figures["client_us_per_op"], 10)
+
+    def test_a_generator_that_failed_or_was_silent_has_no_figures(self):
+        self.assertEqual(figures_of('{"waiting": true}\n{"per_s": 2}\n'), {"per_s": 2})
+        for output in ('{"per_s": 2, "failed": "two holders"}', ""):
+            with self.assertRaises(Trouble):
+                figures_of(output, "it crashed")
+
+
+class GoalTest(unittest.TestCase):
+    def test_the_better_peer_is_the_bar(self):
+        samples = samples_of("W1", WRITE, "per_s", holdfast=[60], zookeeper=[30], etcd=[20])
+        verdict = goals.judge(goal(), samples)
+        self.assertAlmostEqual(verdict.value, 2.0)
+        self.assertTrue(verdict.holds_floor)
+        self.assertFalse(verdict.reaches_goal)
+        fewer_is_better = goal(better="lower", floor=3.0, goal=1.0)
+        self.assertAlmostEqual(goals.judge(fewer_is_better, samples).value, 3.0)
+
+    def test_one_who_falls_short_is_told_with_the_figure(self):
+        samples = samples_of("W1", WRITE, "per_s", holdfast=[44], zookeeper=[30])
+        verdict = goals.judge(goal(), samples)
+        self.assertFalse(verdict.holds_floor)
+        self.assertIn("1.47 ×, floor ≥ 1.50 ×", verdict.sentence())
+
+    def test_without_a_figure_no_floor_holds(self):
+        for systems, why in (({"zookeeper": [30]}, "holdfast was not measured"),
+                             ({"holdfast": [90]}, "no peer was measured"),
+                             ({"holdfast": [90, "lost"], "etcd": [1]}, "holdfast: lost")):
+            verdict = goals.judge(goal(), samples_of("W1", WRITE, "per_s", **systems))
+            self.assertFalse(verdict.holds_floor)
+            self.assertIn(why, verdict.sentence())
+
+    def test_a_peer_that_fails_leaves_the_other_as_the_bar(self):
+        samples = samples_of("W1", WRITE, "per_s", holdfast=[90], zookeeper=["hung"], etcd=[30])
+        self.assertAlmostEqual(goals.judge(goal(), samples).value, 3.0)
+
+    def test_a_limit_is_a_sum_and_an_absolute_goal_has_a_unit(self):
+        samples = samples_of("W1", WRITE, "p50_us", holdfast=[300.0])
+        for point, value in (("sync", 100.0), ("trip", 50.0)):
+            samples.add(Sample("limits", point, MACHINE, 1, {"p50_us": value}))
+        by_limit = goal(figure="p50_us", better="lower", against="limit", goal=1.2,
+                        limit=(("sync", 1), ("trip", 2)))
+        self.assertAlmostEqual(goals.judge(by_limit, samples).value, 1.5)
+        absolute = goal(figure="p50_us", better="lower", against="nothing", unit="ms", divisor=1e3,
+                        floor=0.5, goal=0.3)
+        self.assertIn("0.30 ms", goals.judge(absolute, samples).sentence())
+        self.assertTrue(goals.judge(absolute, samples).reaches_goal)
+
+    def test_the_highest_may_count_instead_of_the_median(self):
+        samples = samples_of("W1", WRITE, "gap_ms", holdfast=[1, 2, 9], etcd=[10, 20, 30])
+        longest = goal(figure="gap_ms", better="lower", of="high", floor=0.5, goal=0.2)
+        self.assertAlmostEqual(goals.judge(longest, samples).value, 0.3)
+
+    def test_a_goal_that_makes_no_sense_is_refused(self):
+        for wrong in ({"better": "faster"}, {"against": "all"}, {"of": "best"}, {"goal": 1.0}):
+            with self.assertRaises(ValueError):
+                goal(**wrong)
+
+    def test_every_goal_is_about_something_that_is_measured(self):
+        measured = {(loop.work, loop.point) for loop in loops.LOOPS if loop.for_goals}
+        measured |= {("W5", point) for point in BLOWS.values()}
+        measured |= {("W6", point) for point in (memory.IDLE, memory.PER_SESSION,
+                                                 memory.KEPT_ALIVE, memory.PER_WATCH)}
+        measured |= {("W8", point) for point in (starts.CREATE, starts.PER_NODE, starts.RESTART)}
+        measured |= {("W9", starts.COLD_START), ("BUILD", "clean build without cache")}
+        figures = {figure for figure, _, _ in table.FIGURES}
+        limits = {ROUND_TRIP, *(sync_point(layout, processes)
+                                for layout in ("appended", "preallocated") for processes in (1, 3))}
+        for one in goals.read():
+            self.assertIn((one.work, one.point), measured)
+            self.assertIn(one.figure, figures)
+            self.assertEqual(one.against == "limit", bool(one.limit))
+            for point, _ in one.limit:
+                self.assertIn(point, limits)
+
+
+class PageTest(unittest.TestCase):
+    def setUp(self):
+        self.samples = Samples()
+        for number, outstanding in enumerate((1, 16, 64, 256), 1):
+            point = f"write, {outstanding} outstanding, at the leader"
+            for system in ("holdfast", "etcd"):
+                self.samples.add(Sample("W1", point, system, 1, {
+                    "per_s": 1000.0 * number, "p50_us": 10.0, "cpu_foreign": 0.5}))
+        for blow in BLOWS.values():
+            self.samples.add(Sample("W5", blow, "holdfast", 1, {"gap_ms": 40.0}))
+            self.samples.add(Sample("W5", blow, "etcd", 1, {}, "no | recovery"))
+
+    def test_a_table_shows_figures_marks_and_troubles(self):
+        text = table.result_tables(self.samples)
+        self.assertIn("| ~4,000 | ~4,000 |", text)
+        self.assertIn("failed: no / recovery", text)
+
+    def test_charts_are_drawn_of_what_was_measured(self):
+        files = charts.draw(self.samples)
+        self.assertEqual(set(files), {"writes.svg", "write-latency.svg", "failover.svg"})
+        for svg in files.values():
+            root = xml.etree.ElementTree.fromstring(svg)
+            for rectangle in root.iter("{http://www.w3.org/2000/svg}rect"):
+                if not rectangle.get("height").endswith("%"):
+                    self.assertGreaterEqual(float(rectangle.get("height")), 0)
+
+    def test_a_higher_value_is_drawn_higher(self):
+        svg = chart.bars("t", "u", {"g": {"holdfast": Spread.of([9]), "etcd": Spread.of([3])}})
+        heights = [float(one.get("height")) for one in xml.etree.ElementTree.fromstring(svg).iter(
+            "{http://www.w3.org/2000/svg}rect") if one.get("height") not in ("100%", "12")]
+        self.assertAlmostEqual(heights[0] / heights[1], 3.0, places=2)
+
+    def test_everything_is_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            report.write(folder, self.samples, {"cores": "2"}, "./dev bench W1", ["W1"])
+            page = (folder / "results.md").read_text()
+            self.assertIn("./dev bench W1", page)
+            self.assertIn("| write 100 B, 256 outstanding | **1.00 ×** (4,000.0 against 4,000.0 of "
+                          "etcd) | ≥ 1.50 × | ≥ 3.00 × | **short of the floor** |", page)
+            kept = json.loads((folder / "results.json").read_text())
+            self.assertEqual(len(kept["samples"]), len(self.samples.all))
+
+
+class ShortRun(unittest.TestCase):
+    def test_a_cell_is_measured(self):
+        """Everything from the command line to the JSON, with a window of a fifth of a second."""
+        with tempfile.TemporaryDirectory() as folder:
+            kept = pathlib.Path(folder) / "samples.json"
+            done = subprocess.run(
+                [sys.executable, "-B", "-m", "tests.bench.run", "W1", "--only", "holdfast",
+                 "--reps", "1", "--secs", "0.2", "--out", folder, "--json", kept],
+                cwd=ROOT, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            samples = Samples.from_json(json.loads(kept.read_text())["samples"])
+            spread = samples.spread("W1", WRITE, "holdfast", "per_s")
+            self.assertGreater(spread.median, 0)
+            self.assertIn(WRITE, (pathlib.Path(folder) / "results.md").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main()
