@@ -56,6 +56,35 @@ class PreadFile : public leveldb::RandomAccessFile {
   Descriptor fd_;
 };
 
+class PwriteFile : public PlacedFile {
+ public:
+  PwriteFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+
+  leveldb::Status write_at(std::uint64_t offset, std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t written =
+          ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return failure(path_, errno);
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+      offset += static_cast<std::uint64_t>(written);
+    }
+    return leveldb::Status::OK();
+  }
+  leveldb::Status truncate(std::uint64_t size) override {
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return failure(path_, errno);
+    return leveldb::Status::OK();
+  }
+  leveldb::Status sync() override {
+    if (::fdatasync(fd_.get()) != 0) return failure(path_, errno);
+    return leveldb::Status::OK();
+  }
+
+ private:
+  std::string path_;
+  Descriptor fd_;
+};
+
 class MachineEnv : public DiskEnv {
  public:
   MachineEnv() : DiskEnv(leveldb::Env::Default()) {}
@@ -72,6 +101,14 @@ class MachineEnv : public DiskEnv {
   leveldb::Status sync_directory(const std::string& directory) override {
     const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0 || ::fsync(fd.get()) != 0) return failure(directory, errno);
+    return leveldb::Status::OK();
+  }
+
+  leveldb::Status new_placed_file(const std::string& path,
+                                  std::unique_ptr<PlacedFile>* file) override {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return failure(path, errno);
+    *file = std::make_unique<PwriteFile>(path, fd);
     return leveldb::Status::OK();
   }
 
@@ -114,13 +151,17 @@ std::string parent_directory(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+bool is_lack_of_space(const leveldb::Status& status) {
+  return status.ToString().find(std::strerror(ENOSPC)) != std::string::npos;
+}
+
 Status from_leveldb(const leveldb::Status& status, std::string_view doing) {
   if (status.ok()) return Status();
   const std::string text = status.ToString();
   StatusCode code = StatusCode::kIo;
   if (status.IsNotFound()) code = StatusCode::kNotFound;
   if (status.IsCorruption()) code = StatusCode::kCorrupt;
-  if (text.find(std::strerror(ENOSPC)) != std::string::npos) code = StatusCode::kNoSpace;
+  if (is_lack_of_space(status)) code = StatusCode::kNoSpace;
   return Status(code, std::string(doing) + ": " + text);
 }
 

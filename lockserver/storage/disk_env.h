@@ -11,6 +11,20 @@
 
 namespace holdfast::storage {
 
+// A file that is written at any place, as pwrite does. Closed by deleting it, without a sync.
+class PlacedFile {
+ public:
+  PlacedFile() = default;
+  PlacedFile(const PlacedFile&) = delete;
+  PlacedFile& operator=(const PlacedFile&) = delete;
+  virtual ~PlacedFile() = default;
+
+  virtual leveldb::Status write_at(std::uint64_t offset, std::string_view bytes) = 0;
+  virtual leveldb::Status truncate(std::uint64_t size) = 0;
+  // Makes content and size durable.
+  virtual leveldb::Status sync() = 0;
+};
+
 // A file system: LevelDB's Env and what it lacks. The storage code touches no file but through one
 // of these, so that tests can give it a disk that loses power.
 class DiskEnv : public leveldb::EnvWrapper {
@@ -19,6 +33,9 @@ class DiskEnv : public leveldb::EnvWrapper {
 
   // Makes the names in the directory durable: creations, removals and renames.
   virtual leveldb::Status sync_directory(const std::string& directory) = 0;
+  // Creates the file, or empties it.
+  virtual leveldb::Status new_placed_file(const std::string& path,
+                                          std::unique_ptr<PlacedFile>* file) = 0;
   // Cuts the file to `size` bytes, durably.
   virtual leveldb::Status truncate_file(const std::string& path, std::uint64_t size) = 0;
   // Creates the file if need be, and gives it `size` bytes for which the disk has set blocks aside.
@@ -33,6 +50,9 @@ std::unique_ptr<DiskEnv> make_machine_env();
 
 // "/" and "." for paths directly in them.
 std::string parent_directory(const std::string& path);
+
+// Whether the failure is that of a full disk.
+bool is_lack_of_space(const leveldb::Status& status);
 
 // LevelDB's verdict in our terms; `doing` begins the sentence: "reading /data/log".
 Status from_leveldb(const leveldb::Status& status, std::string_view doing);

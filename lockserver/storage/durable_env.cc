@@ -1,15 +1,18 @@
 #include "lockserver/storage/durable_env.h"
 
+#include "lockserver/storage/filled_file.h"
+
 namespace holdfast::storage {
 namespace {
+
+bool is_log(const std::string& path) {
+  return path.ends_with(".log");
+}
 
 class DurableFile : public leveldb::WritableFile {
  public:
   DurableFile(DurableEnv& env, std::string path, std::unique_ptr<leveldb::WritableFile> file)
-      : env_(env),
-        path_(std::move(path)),
-        is_log_(path_.ends_with(".log")),
-        file_(std::move(file)) {}
+      : env_(env), path_(std::move(path)), is_log_(is_log(path_)), file_(std::move(file)) {}
 
   // LevelDB closes a log by deleting it, where no failure can be told; DurableEnv::failure() tells
   // it to the next write.
@@ -55,8 +58,8 @@ class DurableFile : public leveldb::WritableFile {
 
 }  // namespace
 
-DurableEnv::DurableEnv(std::shared_ptr<DiskEnv> disk)
-    : leveldb::EnvWrapper(disk.get()), disk_(std::move(disk)) {}
+DurableEnv::DurableEnv(std::shared_ptr<DiskEnv> disk, Logs logs)
+    : leveldb::EnvWrapper(disk.get()), disk_(std::move(disk)), logs_(logs) {}
 
 DurableEnv::~DurableEnv() {
   {
@@ -78,7 +81,13 @@ leveldb::Status DurableEnv::wrapped(leveldb::Status opened, const std::string& p
 }
 
 leveldb::Status DurableEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {
-  return wrapped(disk_->NewWritableFile(path, file), path, file);
+  if (logs_ == Logs::kPlain || !is_log(path)) {
+    return wrapped(disk_->NewWritableFile(path, file), path, file);
+  }
+  std::unique_ptr<PlacedFile> placed;
+  const leveldb::Status opened = disk_->new_placed_file(path, &placed);
+  *file = opened.ok() ? new FilledFile(std::move(placed)) : nullptr;
+  return wrapped(opened, path, file);
 }
 
 leveldb::Status DurableEnv::NewAppendableFile(const std::string& path,

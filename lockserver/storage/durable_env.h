@@ -27,13 +27,20 @@ namespace holdfast::storage {
 // - After the first failed write, sync or rename every later one fails (R6): a second fsync may
 // report success for pages
 //   that the kernel has dropped.
+// - Write-ahead logs whose every record is synced are written into space that is there already
+//   (FilledFile), which makes their syncs quicker.
 // - Compactions run on a thread of this Env, so that those of the image never wait in front of
 // those of the log.
 //
 // Must outlive the databases that use it.
 class DurableEnv : public leveldb::EnvWrapper {
  public:
-  explicit DurableEnv(std::shared_ptr<DiskEnv> disk);
+  // How the databases that run on it write their write-ahead logs.
+  enum class Logs {
+    kPlain,
+    kFilled  // Only for databases that sync each of their writes.
+  };
+  explicit DurableEnv(std::shared_ptr<DiskEnv> disk, Logs logs = Logs::kPlain);
   ~DurableEnv() override;
 
   leveldb::Status NewWritableFile(const std::string& path, leveldb::WritableFile** file) override;
@@ -53,6 +60,7 @@ class DurableEnv : public leveldb::EnvWrapper {
   void run_background();
 
   std::shared_ptr<DiskEnv> disk_;
+  const Logs logs_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   leveldb::Status failure_;

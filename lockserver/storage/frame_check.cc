@@ -11,6 +11,7 @@
 #include <leveldb/table.h>
 
 #include "lockserver/storage/crc32c.h"
+#include "lockserver/storage/filled_file.h"
 
 namespace holdfast::storage {
 namespace {
@@ -59,6 +60,13 @@ bool a_record_begins_behind(std::string_view content, std::size_t flaw) {
   return false;
 }
 
+// What of the file may have been written as part of a record: all, but for zeros at its end that
+// may be space filled ahead.
+std::size_t written_bytes(std::string_view content) {
+  if (content.size() % kFillBytes != 0) return content.size();
+  return content.find_last_not_of('\0') + 1;
+}
+
 std::optional<std::uint64_t> log_number(const std::string& name) {
   std::uint64_t number = 0;
   const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
@@ -98,7 +106,7 @@ Result<std::uint64_t> check_and_cut(DiskEnv& disk, const std::string& path,
   }
   const leveldb::Status cut = disk.truncate_file(path, check.whole_bytes);
   if (!cut.ok()) return from_leveldb(cut, "cutting the torn tail of " + path);
-  return content.size() - check.whole_bytes;
+  return check.torn_bytes;
 }
 
 Result<std::uint64_t> check_manifest(DiskEnv& disk, const std::string& directory) {
@@ -120,24 +128,31 @@ Result<std::uint64_t> check_manifest(DiskEnv& disk, const std::string& directory
 
 FrameCheck check_frames(std::string_view content) {
   FrameCheck check;
+  const std::size_t written = written_bytes(content);
   std::size_t at = 0;
   bool in_record = false;
   while (at < content.size()) {
     const std::size_t start = skip_padding(content, at);
-    if (start == content.size()) break;
+    if (start == content.size() || (!in_record && start >= written)) break;
     const std::optional<Frame> frame = frame_at(content, start);
     const bool begins = frame && (frame->type == kWholeRecord || frame->type == kFirstPart);
     if (!frame || begins == in_record) {
       const bool behind = begins || a_record_begins_behind(content, start);
       check.verdict = behind ? FrameCheck::Verdict::kDamaged : FrameCheck::Verdict::kTorn;
-      return check;
+      break;
     }
     in_record = frame->type == kFirstPart || frame->type == kMiddlePart;
     at = frame->end;
     if (!in_record) check.whole_bytes = at;
   }
-  if (in_record) check.verdict = FrameCheck::Verdict::kTorn;
-  if (!in_record) check.whole_bytes = content.size();
+  if (in_record && check.verdict == FrameCheck::Verdict::kWhole) {
+    check.verdict = FrameCheck::Verdict::kTorn;
+  }
+  if (check.verdict != FrameCheck::Verdict::kWhole) {
+    check.torn_bytes = std::max<std::uint64_t>(written, check.whole_bytes) - check.whole_bytes;
+  } else if (written == content.size()) {
+    check.whole_bytes = written;
+  }
   return check;
 }
 

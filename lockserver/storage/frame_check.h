@@ -11,18 +11,20 @@
 // tail. So the record frames of its logs are checked before it opens a database (R7). The format is
 // LevelDB's: blocks of 32 KiB; frames of masked CRC-32C (4 bytes), length (2), type (1: whole, 2:
 // first, 3: middle, 4: last part of a record), data; a frame does not cross a block; what is left
-// of a block below 7 bytes is padding.
+// of a block below 7 bytes is padding. A file whose size is a multiple of kFillBytes may end in
+// zeros that were written ahead of the records (FilledFile); LevelDB's reader skips them.
 
 namespace holdfast::storage {
 
 struct FrameCheck {
   enum class Verdict {
-    kWhole,   // Every byte belongs to a complete record.
+    kWhole,   // Complete records, behind which there is nothing but space filled ahead, if any.
     kTorn,    // It ends in bytes that are no complete record, and no record begins behind them.
     kDamaged  // Bytes that are no complete record, and a record that begins behind them.
   };
   Verdict verdict = Verdict::kWhole;
   std::uint64_t whole_bytes = 0;  // End of the last complete record before the first flaw.
+  std::uint64_t torn_bytes = 0;   // Behind it, without space filled ahead; 0 when kWhole.
 };
 
 // The content of a write-ahead log or a MANIFEST.

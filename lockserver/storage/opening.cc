@@ -113,7 +113,8 @@ class Opening {
     if (!cut.ok()) return cut.status();
     recovered_.torn_bytes_cut += *cut;
     Result<std::unique_ptr<LogDb>> log =
-        LogDb::open(std::make_shared<DurableEnv>(parts_.disk), path, options_.log_buffer_bytes);
+        LogDb::open(std::make_shared<DurableEnv>(parts_.disk, DurableEnv::Logs::kFilled), path,
+                    options_.log_buffer_bytes);
     if (!log.ok()) return log.status();
     parts_.log = std::move(log).value();
     Result<LogRecovery> found = parts_.log->recover(options_.tail_bytes_max);

@@ -452,7 +452,8 @@ TEST(Crash, AFullDiskIsNamedAsSuch) {
   const auto disk = initialised_disk();
   StatusCode code = StatusCode::kOk;
   const std::uint32_t acknowledged = persist_until_failure(
-      disk, {.op = FaultEnv::Op::kAppend, .which = 7, .message = "No space left on device"}, &code);
+      disk, {.op = FaultEnv::Op::kAppend, .which = 15, .message = "No space left on device"},
+      &code);
   EXPECT_EQ(code, StatusCode::kNoSpace);
   EXPECT_GT(acknowledged, 0U);
   EXPECT_GE(open_ok(disk).recovered.log_entries, acknowledged);

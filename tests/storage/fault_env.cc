@@ -25,6 +25,11 @@ class Lock : public leveldb::FileLock {
   const std::string path;
 };
 
+// Puts back what stood in [from, to); zeros where nothing did.
+void restore(std::string& after, const std::string& before, std::size_t from, std::size_t to) {
+  for (; from < to; ++from) after[from] = from < before.size() ? before[from] : '\0';
+}
+
 class SilentLogger : public leveldb::Logger {
  public:
   void Logv(const char*, std::va_list) override {}
@@ -74,7 +79,7 @@ class FaultEnv::Writer : public leveldb::WritableFile {
   leveldb::Status Sync() override {
     const std::lock_guard lock(env_.mutex_);
     leveldb::Status status = env_.judged(Op::kSync, path_);
-    if (status.ok()) node_->synced = node_->bytes.size();
+    if (status.ok()) node_->synced = node_->bytes;
     return status;
   }
   leveldb::Status Flush() override { return leveldb::Status::OK(); }
@@ -86,8 +91,41 @@ class FaultEnv::Writer : public leveldb::WritableFile {
   const std::shared_ptr<Node> node_;
 };
 
+class FaultEnv::PlacedWriter : public PlacedFile {
+ public:
+  PlacedWriter(FaultEnv& env, std::string path, std::shared_ptr<Node> node)
+      : env_(env), path_(std::move(path)), node_(std::move(node)) {}
+
+  leveldb::Status write_at(std::uint64_t offset, std::string_view bytes) override {
+    const std::lock_guard lock(env_.mutex_);
+    leveldb::Status status = env_.judged(Op::kAppend, path_);
+    if (!status.ok()) return status;
+    std::string& content = node_->bytes;
+    content.resize(std::max<std::size_t>(content.size(), offset + bytes.size()));
+    content.replace(offset, bytes.size(), bytes);
+    return status;
+  }
+  leveldb::Status truncate(std::uint64_t size) override {
+    const std::lock_guard lock(env_.mutex_);
+    leveldb::Status status = env_.judged(Op::kTruncate, path_);
+    if (status.ok()) node_->bytes.resize(size);
+    return status;
+  }
+  leveldb::Status sync() override {
+    const std::lock_guard lock(env_.mutex_);
+    leveldb::Status status = env_.judged(Op::kSync, path_);
+    if (status.ok()) node_->synced = node_->bytes;
+    return status;
+  }
+
+ private:
+  FaultEnv& env_;
+  const std::string path_;
+  const std::shared_ptr<Node> node_;
+};
+
 FaultEnv::FaultEnv() : DiskEnv(leveldb::Env::Default()) {
-  names_["/"] = std::make_shared<Node>(Node{.is_directory = true, .bytes = {}});
+  names_["/"] = std::make_shared<Node>(Node{.is_directory = true, .bytes = {}, .synced = {}});
   durable_names_ = names_;
 }
 
@@ -121,23 +159,36 @@ std::shared_ptr<FaultEnv::Node> FaultEnv::find(const std::string& path) const {
 }
 
 void FaultEnv::lose(Node& node, Loss loss, Random& dice) {
-  const std::size_t unsynced = node.bytes.size() - node.synced;
-  if (loss == Loss::kAll) node.bytes.resize(node.synced);
-  if (loss == Loss::kAll || loss == Loss::kNothing || unsynced == 0) return;
-  node.bytes.resize(node.synced + dice.below(unsynced + 1));
+  const std::string& before = node.synced;
+  std::string& after = node.bytes;
+  if (loss == Loss::kAll) after = before;
+  if (loss == Loss::kAll || loss == Loss::kNothing || after == before) return;
+  if (before.starts_with(after)) {  // It was cut, and that is on the disk or it is not.
+    if (dice.chance(1, 2)) after = before;
+    return;
+  }
+  std::size_t size = after.size();
+  if (size > before.size()) size = before.size() + dice.below(size - before.size() + 1);
+  if (size < before.size() && dice.chance(1, 2)) size = before.size();
+  after.resize(size);
+  const auto [changed, unused] =
+      std::mismatch(after.begin(), after.end(), before.begin(), before.end());
+  const auto first = static_cast<std::size_t>(changed - after.begin());
+  const std::size_t end = std::min(size, first + dice.below(size - first + 1));
+  restore(after, before, end, size);
   if (loss == Loss::kPages) {
     constexpr std::size_t kSector = 512;
-    for (std::size_t from = node.synced; from < node.bytes.size();) {
-      const std::size_t to = std::min(node.bytes.size(), (from / kSector + 1) * kSector);
-      if (dice.chance(1, 3))
-        std::fill(node.bytes.begin() + static_cast<std::ptrdiff_t>(from),
-                  node.bytes.begin() + static_cast<std::ptrdiff_t>(to), '\0');
+    for (std::size_t from = first; from < size;) {
+      const std::size_t to = std::min(size, (from / kSector + 1) * kSector);
+      if (dice.chance(1, 3)) restore(after, before, from, to);
       from = to;
     }
   }
   if (loss == Loss::kGarbage) {
-    for (std::uint64_t left = dice.below(600); left > 0; --left) {
-      node.bytes.push_back(static_cast<char>(dice.below(256)));
+    const std::size_t count = dice.below(600);
+    after.resize(std::max(after.size(), end + count));
+    for (std::size_t at = end; at < end + count; ++at) {
+      after[at] = static_cast<char>(dice.below(256));
     }
   }
 }
@@ -159,7 +210,7 @@ void FaultEnv::crash(Loss loss, Random& dice) {
   names_ = durable_names_;
   for (const auto& [path, node] : names_) {
     lose(*node, loss, dice);
-    node->synced = node->bytes.size();
+    node->synced = node->bytes;
   }
 }
 
@@ -178,11 +229,10 @@ std::string FaultEnv::content(const std::string& path) const {
   return node ? node->bytes : std::string();
 }
 
-void FaultEnv::set_content(const std::string& path, std::string bytes) {
+void FaultEnv::set_content(const std::string& path, const std::string& bytes) {
   const std::lock_guard lock(mutex_);
-  const std::size_t size = bytes.size();
-  names_[path] = std::make_shared<Node>(
-      Node{.is_directory = false, .bytes = std::move(bytes), .synced = size});
+  names_[path] =
+      std::make_shared<Node>(Node{.is_directory = false, .bytes = bytes, .synced = bytes});
   durable_names_[path] = names_[path];
 }
 
@@ -213,15 +263,29 @@ leveldb::Status FaultEnv::NewRandomAccessFile(const std::string& path,
   return node ? leveldb::Status::OK() : missing(path);
 }
 
-leveldb::Status FaultEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {
-  const std::lock_guard lock(mutex_);
-  *file = nullptr;
+leveldb::Status FaultEnv::create(const std::string& path, std::shared_ptr<Node>* node) {
   leveldb::Status status = judged(Op::kCreate, path);
   if (status.ok() && !find(directory_of(path))) status = missing(directory_of(path));
   if (!status.ok()) return status;
-  const auto node = std::make_shared<Node>();
-  change({.directory = directory_of(path), .names = {{path, node}}});
-  *file = new Writer(*this, path, node);
+  *node = std::make_shared<Node>();
+  change({.directory = directory_of(path), .names = {{path, *node}}});
+  return status;
+}
+
+leveldb::Status FaultEnv::NewWritableFile(const std::string& path, leveldb::WritableFile** file) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Node> node;
+  leveldb::Status status = create(path, &node);
+  *file = node ? new Writer(*this, path, node) : nullptr;
+  return status;
+}
+
+leveldb::Status FaultEnv::new_placed_file(const std::string& path,
+                                          std::unique_ptr<PlacedFile>* file) {
+  const std::lock_guard lock(mutex_);
+  std::shared_ptr<Node> node;
+  leveldb::Status status = create(path, &node);
+  if (node) *file = std::make_unique<PlacedWriter>(*this, path, node);
   return status;
 }
 
@@ -266,7 +330,7 @@ leveldb::Status FaultEnv::CreateDir(const std::string& path) {
   if (find(path)) return leveldb::Status::IOError(path, "exists");
   leveldb::Status status = judged(Op::kCreateDirectory, path);
   if (!status.ok()) return status;
-  const auto node = std::make_shared<Node>(Node{.is_directory = true, .bytes = {}});
+  const auto node = std::make_shared<Node>(Node{.is_directory = true, .bytes = {}, .synced = {}});
   change({.directory = directory_of(path), .names = {{path, node}}});
   return status;
 }
@@ -339,7 +403,7 @@ leveldb::Status FaultEnv::truncate_file(const std::string& path, std::uint64_t s
   leveldb::Status status = judged(Op::kTruncate, path);
   if (!status.ok()) return status;
   node->bytes.resize(size);
-  node->synced = size;
+  node->synced = node->bytes;
   return status;
 }
 
@@ -347,8 +411,8 @@ leveldb::Status FaultEnv::allocate_file(const std::string& path, std::uint64_t s
   const std::lock_guard lock(mutex_);
   leveldb::Status status = judged(Op::kAllocate, path);
   if (!status.ok()) return status;
-  const auto node =
-      std::make_shared<Node>(Node{.is_directory = false, .bytes = std::string(size, '\0')});
+  const auto node = std::make_shared<Node>(
+      Node{.is_directory = false, .bytes = std::string(size, '\0'), .synced = {}});
   change({.directory = directory_of(path), .names = {{path, node}}});
   if (free_bytes_) *free_bytes_ -= std::min<std::uint64_t>(*free_bytes_, size);
   return status;

@@ -43,16 +43,17 @@ class FaultEnv : public DiskEnv {
     kNothing,  // All reached the disk by themselves.
     kTails,   // Of each file some of the unsynced bytes are left, of the changes to names the first
               // ones.
-    kPages,   // As kTails, and what is left of a file has holes of zeros, in sectors of 512 bytes.
-    kGarbage  // As kTails, and the file ends in bytes that nobody wrote.
+    kPages,   // As kTails, and sectors of 512 bytes of what is left are as they were before, or
+              // zeros.
+    kGarbage  // As kTails, and what is left ends in bytes that nobody wrote.
   };
   // Power goes and comes back. No file may be open.
   void crash(Loss loss, Random& dice);
 
   std::vector<std::string> files() const;  // Without directories.
   std::string content(const std::string& path) const;
-  void set_content(const std::string& path, std::string bytes);  // Durable at once.
-  void remove(const std::string& path);                          // Durable at once.
+  void set_content(const std::string& path, const std::string& bytes);  // Durable at once.
+  void remove(const std::string& path);                                 // Durable at once.
   void set_free_bytes(std::uint64_t free_bytes);
 
   leveldb::Status NewSequentialFile(const std::string& path,
@@ -73,6 +74,8 @@ class FaultEnv : public DiskEnv {
   leveldb::Status UnlockFile(leveldb::FileLock* lock) override;
   leveldb::Status NewLogger(const std::string& path, leveldb::Logger** logger) override;
   leveldb::Status sync_directory(const std::string& directory) override;
+  leveldb::Status new_placed_file(const std::string& path,
+                                  std::unique_ptr<PlacedFile>* file) override;
   leveldb::Status truncate_file(const std::string& path, std::uint64_t size) override;
   leveldb::Status allocate_file(const std::string& path, std::uint64_t size) override;
   Result<std::uint64_t> free_bytes(const std::string& directory) override;
@@ -81,7 +84,7 @@ class FaultEnv : public DiskEnv {
   struct Node {
     bool is_directory = false;
     std::string bytes;
-    std::size_t synced = 0;
+    std::string synced;  // What it held at its last sync.
   };
   using Names = std::map<std::string, std::shared_ptr<Node>>;
   // One change to the names of one directory: a path gets a node, or none.
@@ -91,11 +94,13 @@ class FaultEnv : public DiskEnv {
   };
   class Reader;
   class Writer;
+  class PlacedWriter;
 
   leveldb::Status judged(Op op, const std::string& path);
   void change(NameChange change);
   static void apply(const NameChange& change, Names& names);
   std::shared_ptr<Node> find(const std::string& path) const;
+  leveldb::Status create(const std::string& path, std::shared_ptr<Node>* node);
   static void lose(Node& node, Loss loss, Random& dice);
 
   mutable std::mutex mutex_;

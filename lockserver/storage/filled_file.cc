@@ -1,0 +1,72 @@
+#include "lockserver/storage/filled_file.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace holdfast::storage {
+namespace {
+
+constexpr std::size_t kGatheredBytesMax = 64 * 1024;
+// Beyond this the zeros would cost more than they save.
+constexpr std::size_t kFillingWriteBytesMax = kFillBytes / 4;
+constexpr std::array<char, 32 * 1024> kZeros{};
+
+std::uint64_t round_up(std::uint64_t size) {
+  return (size + kFillBytes - 1) / kFillBytes * kFillBytes;
+}
+
+}  // namespace
+
+FilledFile::FilledFile(std::unique_ptr<PlacedFile> file) : file_(std::move(file)) {}
+
+leveldb::Status FilledFile::Append(const leveldb::Slice& data) {
+  if (!failure_.ok()) return failure_;
+  gathered_.append(data.data(), data.size());
+  if (gathered_.size() >= kGatheredBytesMax) failure_ = write_out();
+  return failure_;
+}
+
+leveldb::Status FilledFile::Sync() {
+  if (failure_.ok()) failure_ = write_out();
+  if (failure_.ok()) failure_ = file_->sync();
+  return failure_;
+}
+
+leveldb::Status FilledFile::write_out() {
+  if (gathered_.empty()) return leveldb::Status::OK();
+  leveldb::Status status = file_->write_at(at_, gathered_);
+  if (!status.ok()) return status;
+  at_ += gathered_.size();
+  const bool fills = at_ > filled_ && gathered_.size() <= kFillingWriteBytesMax && has_room_;
+  filled_ = std::max(filled_, at_);
+  gathered_.clear();
+  return fills ? fill(filled_) : status;
+}
+
+// The write of the zeros is part of the sync that follows: one of a thousand small records pays for
+// it.
+leveldb::Status FilledFile::fill(std::uint64_t from) {
+  const std::uint64_t to = round_up(from);
+  while (filled_ < to) {
+    const std::size_t count = std::min<std::uint64_t>(kZeros.size(), to - filled_);
+    const leveldb::Status status = file_->write_at(filled_, std::string_view(kZeros.data(), count));
+    if (!status.ok()) {
+      if (!is_lack_of_space(status)) return status;
+      has_room_ = false;
+      filled_ = from;
+      return file_->truncate(from);
+    }
+    filled_ += count;
+  }
+  return leveldb::Status::OK();
+}
+
+leveldb::Status FilledFile::Close() {
+  if (failure_.ok() && filled_ > at_) failure_ = file_->truncate(at_);
+  file_.reset();
+  return failure_;
+}
+
+}  // namespace holdfast::storage
