@@ -18,6 +18,7 @@ leveldb::Options image_options(DurableEnv& env, const ImageDb::Place& place) {
   options.write_buffer_size = place.buffer_bytes;
   options.max_file_size = 8U << 20U;
   options.max_open_files = 400;
+  options.block_size = 32U << 10U;  // Read as a whole only: see LogDb.
   return options;
 }
 

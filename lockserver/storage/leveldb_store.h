@@ -28,9 +28,10 @@ struct OpenOptions {
   Start start = Start::kNormal;
   std::size_t tail_bytes_max = limits::kLogWindowBytes;
   std::uint64_t reserve_bytes = 64ULL << 20U;  // Of the ballast.
-  std::size_t log_buffer_bytes =
-      16U << 20U;  // Written before LevelDB turns it into a table, for each database.
-  std::size_t image_buffer_bytes = 8U << 20U;
+  // Kept in memory by each database before LevelDB turns it into a table; twice as much while it
+  // does.
+  std::size_t log_buffer_bytes = 4U << 20U;
+  std::size_t image_buffer_bytes = 2U << 20U;
   std::shared_ptr<DiskEnv> disk;  // None: the machine's own.
 };
 

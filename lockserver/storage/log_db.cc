@@ -10,9 +10,12 @@
 namespace holdfast::storage {
 namespace {
 
-// A commit takes along at least this many removals: a purge then costs no sync of its own while
-// there is a load.
-constexpr std::size_t kRemovalsPerCommit = 256;
+// A commit takes along this many removals and two for each of its entries: a purge then costs no
+// sync of its own while there is a load, is done before the next one, and no small commit becomes a
+// large one.
+constexpr std::size_t kRemovalsPerCommit = 16;
+// A batch beyond this does not keep its memory for the next one.
+constexpr std::size_t kBatchBytesKept = 256 * 1024;
 constexpr std::uint64_t kRemovalsPerCompaction = 20'000;
 
 leveldb::Options log_options(DurableEnv& env) {
@@ -21,6 +24,7 @@ leveldb::Options log_options(DurableEnv& env) {
   options.paranoid_checks = true;
   options.max_file_size = 8U << 20U;
   options.max_open_files = 200;
+  options.block_size = 32U << 10U;  // Read in runs: larger blocks need less of an index in memory.
   options.compression = leveldb::kNoCompression;
   return options;
 }
@@ -195,7 +199,9 @@ void LogDb::set_provisioned() {
 void LogDb::append(const zab::Entry& entry) {
   shape_.append(entry);
   size_.append(entry.zxid, stored_bytes(entry));
-  batch_.Put(entry_key(entry.zxid), encode_entry(entry));
+  const std::string key = entry_key(entry.zxid);
+  encode_entry(entry, key, record_);
+  batch_.Put(key, record_);
   is_batch_empty_ = false;
   ++batch_appends_;
 }
@@ -250,11 +256,15 @@ Status LogDb::commit() {
                  "R2 is broken: accepted=" + to_string(state_.accepted) +
                      " current=" + to_string(state_.current) + " " + shape_.describe());
   if (is_state_changed_) batch_.Put(slice(kLogStateKey), encode_log_state(state_));
-  take_garbage(std::max(kRemovalsPerCommit, 2 * batch_appends_), batch_);
+  commits_remove_ = take_garbage(kRemovalsPerCommit + 2 * batch_appends_, batch_);
   const leveldb::Status status = db_->Write(synced(), &batch_);
   if (!status.ok()) return failure(status, "writing");
   if (const leveldb::Status hidden = env_->failure(); !hidden.ok())
     return failure(hidden, "writing");
+  if (batch_.ApproximateSize() > kBatchBytesKept) {
+    batch_ = leveldb::WriteBatch();
+    record_ = std::string();
+  }
   batch_.Clear();
   batch_appends_ = 0;
   is_state_changed_ = false;
@@ -311,11 +321,13 @@ bool LogDb::take_garbage(std::size_t count_max, leveldb::WriteBatch& batch) {
   return true;
 }
 
-// Synced although nothing hangs on it: every record of this log is synced before the next one is
+// While commits remove what there is, a step of its own would only make one of them wait. Synced
+// although nothing hangs on it: every record of this log is synced before the next one is
 // written, which is how a start tells damage from a torn tail.
 Result<bool> LogDb::remove_garbage(std::size_t count_max) {
   const std::lock_guard removal(removal_mutex_);
   leveldb::WriteBatch batch;
+  if (commits_remove_.exchange(false)) return true;
   if (take_garbage(count_max, batch)) {
     const leveldb::Status status = db_->Write(synced(), &batch);
     if (!status.ok()) return failure(status, "removing old entries from");

@@ -64,8 +64,8 @@ class LogDb {
   // Entries after `after`, as Store::read_log.
   Result<std::vector<zab::Entry>> read(Zxid after, Zxid through, std::size_t max_bytes);
 
-  // Removes up to `count_max` entries below the base; true when there are more. Compacts the range
-  // once enough has gone.
+  // Removes up to `count_max` entries below the base, unless a commit has removed some since the
+  // last call; true when there may be more. Compacts the range once enough has gone.
   Result<bool> remove_garbage(std::size_t count_max);
 
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -91,12 +91,14 @@ class LogDb {
 
   // Not yet committed.
   leveldb::WriteBatch batch_;
+  std::string record_;  // Of an entry; here for its memory.
   std::size_t batch_appends_ = 0;
   bool is_state_changed_ = false;
   bool is_batch_empty_ = true;
   std::vector<ZxidRange>
       garbage_to_come_;  // Below the base as soon as the batch is durable, not before.
 
+  std::atomic<bool> commits_remove_{false};
   std::mutex removal_mutex_;  // Held while a removal is under way; an install waits for it.
   std::mutex garbage_mutex_;  // Guards what follows; held for moments only.
   std::deque<ZxidRange> garbage_;

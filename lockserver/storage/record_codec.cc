@@ -64,15 +64,23 @@ class Reader {
   bool whole_ = true;
 };
 
-std::string begin_record(Kind kind) {
-  std::string out;
+void begin_record(Kind kind, std::string& out) {
   put_byte(out, static_cast<std::uint8_t>(kind));
   put_byte(out, kVersion);
+}
+
+std::string begin_record(Kind kind) {
+  std::string out;
+  begin_record(kind, out);
   return out;
 }
 
-std::string end_record(std::string record, std::string_view key) {
+void seal_record(std::string& record, std::string_view key) {
   put_u32(record, masked_crc(crc32c(record, crc32c(key, 0))));
+}
+
+std::string end_record(std::string record, std::string_view key) {
+  seal_record(record, key);
   return record;
 }
 
@@ -118,11 +126,18 @@ std::optional<Zxid> zxid_of_entry_key(std::string_view key) {
 }
 
 std::string encode_entry(const zab::Entry& entry) {
-  std::string record = begin_record(Kind::kEntry);
+  std::string record;
+  encode_entry(entry, entry_key(entry.zxid), record);
+  return record;
+}
+
+void encode_entry(const zab::Entry& entry, std::string_view key, std::string& record) {
+  record.clear();
   record.reserve(kHeaderBytes + 8 + entry.payload.size() + kCrcBytes);
+  begin_record(Kind::kEntry, record);
   put_u64(record, entry.prev.value);
   record.append(entry.payload.view());
-  return end_record(std::move(record), entry_key(entry.zxid));
+  seal_record(record, key);
 }
 
 Result<zab::Entry> decode_entry(Zxid zxid, std::string_view value) {

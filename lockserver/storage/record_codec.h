@@ -31,6 +31,8 @@ std::string entry_key(Zxid zxid);
 // Nothing for a key that is no entry's.
 std::optional<Zxid> zxid_of_entry_key(std::string_view key);
 std::string encode_entry(const zab::Entry& entry);
+// The same into `record`, whatever that held; `key` is entry_key(entry.zxid).
+void encode_entry(const zab::Entry& entry, std::string_view key, std::string& record);
 Result<zab::Entry> decode_entry(Zxid zxid, std::string_view value);
 
 // What the log database knows beside its entries; always written as a whole.
