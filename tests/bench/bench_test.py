@@ -11,12 +11,14 @@ import pathlib
 
 from tests.bench import chart, charts, goals, loops, memory, report, starts, table
 from tests.bench.failover import BLOWS
+from tests.bench.holdfast_cell import HoldfastCell
 from tests.bench.limits import MACHINE, ROUND_TRIP, sync_point
 from tests.bench.sample import Sample, Samples, Spread
-from tests.bench.system import Trouble, figures_of, with_cpu_per_op
+from tests.bench.system import Trouble, figures_of, next_figures, with_cpu_per_op
 from tests.harness.programs import ROOT
 
 WRITE = "write, 256 outstanding, at the leader"
+HAND_OVER = "hand-over of one lock, 16 clients, at the leader"
 
 
 def samples_of(work, point, figure, **systems):
@@ -189,14 +191,28 @@ class ShortRun(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             kept = pathlib.Path(folder) / "samples.json"
             done = subprocess.run(
-                [sys.executable, "-B", "-m", "tests.bench.run", "W1", "--only", "holdfast",
+                [sys.executable, "-B", "-m", "tests.bench.run", "W4", "--only", "holdfast",
                  "--reps", "1", "--secs", "0.2", "--out", folder, "--json", kept],
                 cwd=ROOT, capture_output=True, text=True)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             samples = Samples.from_json(json.loads(kept.read_text())["samples"])
-            spread = samples.spread("W1", WRITE, "holdfast", "per_s")
+            spread = samples.spread("W4", HAND_OVER, "holdfast", "per_s")
             self.assertGreater(spread.median, 0)
-            self.assertIn(WRITE, (pathlib.Path(folder) / "results.md").read_text())
+            self.assertIn(HAND_OVER, (pathlib.Path(folder) / "results.md").read_text())
+
+    def test_a_generator_sees_what_must_not_be(self):
+        """Two at once write the same nodes: each sees the other's doing."""
+        with tempfile.TemporaryDirectory() as folder:
+            cell = HoldfastCell(1, folder)
+            try:
+                cell.start()
+                with cell.generator_running("write", "leader", outstanding=4, seconds=3) as other:
+                    with self.assertRaisesRegex(Trouble, "a write is not the next of /w/k"):
+                        cell.measure("write", "leader", outstanding=4, seconds=0.5)
+                    with self.assertRaisesRegex(Trouble, "a write is not the next of /w/k"):
+                        next_figures(other)
+            finally:
+                cell.close()
 
 
 if __name__ == "__main__":

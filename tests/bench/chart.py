@@ -12,15 +12,15 @@ BACKGROUND = '<rect width="100%" height="100%" fill="#fff"/>'
 
 
 def _round_up(value):
-    """The next of 1, 2, 5, 10, …"""
+    """The next number that five even steps lead to."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999999)
+    return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999999)
 
 
 def _number(value):
-    if value >= 1000 or value == int(value):
+    if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.2g}" if value < 1 else f"{value:.1f}"
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import sys
@@ -82,6 +83,12 @@ def chosen_kinds(systems):
     return kinds
 
 
+def allow_many_connections():
+    """A process may have as many files open as the system lets it have."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def measure(bench, options):
     works = set(options.works)
     loops.run(bench, works, only_goals=options.check)
@@ -131,6 +138,7 @@ def main(arguments):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if options.bin:
         os.environ["HOLDFAST_BIN_DIR"] = str(pathlib.Path(options.bin).resolve())
+    allow_many_connections()
     bench = Bench(chosen_kinds(options.systems), ROOT / "build/bench/data", options.reps,
                   options.secs)
     tempfile.tempdir = str(bench.folder)

@@ -135,7 +135,8 @@ class System:
     @contextlib.contextmanager
     def generator_running(self, workload, to, **options):
         """A generator in the background, which is killed at the end if it still runs."""
-        child = subprocess.Popen(self.command(workload, self.endpoints(to), **options),
+        command = self.command(workload, self.endpoints(to), **options)
+        child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command],
                                  stdout=subprocess.PIPE, text=True)
         try:
             yield child
