@@ -105,7 +105,7 @@ void Replica::Parts::apply(const zab::Entry& entry) {
   const bool is_ours = epoch != nullptr && epoch->leader == options.core.self;
   reign.on_applied(effects, machine.state,
                    is_ours ? Reign::Entry::kOwnEpoch : Reign::Entry::kOrdinary);
-  machine.writer.add(entry.zxid, std::move(effects.writes), now);
+  machine.writer.add(entry.zxid, entry.payload.size(), now);
   tell_clients(command, effects);
 }
 

@@ -19,55 +19,37 @@ constexpr std::size_t kEntryOverheadBytes = 48;
 void ImageWriter::restart(Image image, Ticks now) {
   generation_ = image.generation;
   collected_ = written_ = synced_ = image.applied;
-  writes_.clear();
   bytes_ = 0;
   oldest_.reset();
   writing_ = syncing_ = hurried_ = false;
   last_sync_ = now;
 }
 
-void ImageWriter::add(Zxid zxid, std::vector<state::Write> writes, Ticks now) {
+void ImageWriter::add(Zxid zxid, std::size_t bytes, Ticks now) {
   HOLDFAST_CHECK(zxid > collected_, to_string(zxid) + " after " + to_string(collected_));
   collected_ = zxid;
+  bytes_ += bytes;
   if (!oldest_) {
     oldest_ = now;
   }
-  for (state::Write& write : writes) {
-    const std::size_t value_bytes = write.value ? write.value->size() : 0;
-    auto [place, is_new] = writes_.try_emplace(std::move(write.key));
-    if (is_new) {
-      bytes_ += place->first.size();
-    } else if (place->second) {
-      bytes_ -= place->second->size();
-    }
-    bytes_ += value_bytes;
-    place->second = std::move(write.value);
-  }
 }
 
-std::optional<storage::ImageBatch> ImageWriter::take_batch(Ticks now) {
-  const bool is_due =
-      oldest_ && (hurried_ || bytes_ >= pace_.flush_bytes || now - *oldest_ >= pace_.flush_ms);
-  if (writing_ || !is_due) {
-    return std::nullopt;
-  }
-  return take_rest();
+bool ImageWriter::is_due(Ticks now) const {
+  return !writing_ && oldest_ &&
+         (hurried_ || bytes_ >= pace_.flush_bytes || now - *oldest_ >= pace_.flush_ms);
 }
 
-std::optional<storage::ImageBatch> ImageWriter::take_rest() {
+std::optional<storage::ImageBatch> ImageWriter::take_batch(state::StateMachine& state) {
   if (!oldest_) {
     return std::nullopt;
   }
-  storage::ImageBatch batch{.generation = generation_, .applied = collected_, .writes = {}};
-  batch.writes.reserve(writes_.size());
-  while (!writes_.empty()) {
-    auto node = writes_.extract(writes_.begin());
-    batch.writes.push_back(state::Write{std::move(node.key()), std::move(node.mapped())});
-  }
+  HOLDFAST_CHECK(state.applied() == collected_,
+                 to_string(state.applied()) + " is not " + to_string(collected_));
   bytes_ = 0;
   oldest_.reset();
   writing_ = true;
-  return batch;
+  return storage::ImageBatch{
+      .generation = generation_, .applied = collected_, .writes = state.take_writes()};
 }
 
 bool ImageWriter::take_sync(Ticks now) {

@@ -2,26 +2,25 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "lockserver/state/effects.h"
+#include "lockserver/state/state_machine.h"
 #include "lockserver/storage/store.h"
 #include "zab/base/ids.h"
 
 namespace holdfast::replica {
 
-// Collects the effects of applied entries into batches for the image on disk: of several writes of
-// a key only the latest reaches it. Decides when a batch is due and when the image is to be synced;
-// the replica carries it out. One batch and one sync are on their way at a time: what is applied
-// meanwhile goes into the next batch, which so grows with the load.
+// Decides when what applied entries changed goes to the image on disk, as a batch, and when the
+// image is to be synced; the replica carries it out. The changes stand in the state until then, so
+// of several changes of a record only the latest reaches the image. One batch and one sync are on
+// their way at a time: what is applied meanwhile goes into the next batch, which so grows with the
+// load.
 class ImageWriter {
  public:
   struct Pace {
-    Ticks flush_ms = 0;           // A batch is due when its oldest effect is so old,
-    std::size_t flush_bytes = 0;  // or when it has so many bytes.
+    Ticks flush_ms = 0;           // A batch is due when its oldest entry is so old,
+    std::size_t flush_bytes = 0;  // or when its entries have so many bytes.
     Ticks sync_ms =
         0;  // A sync is due so long after the last one, when there is something to sync.
   };
@@ -31,16 +30,18 @@ class ImageWriter {
   };
 
   ImageWriter(Pace pace, Image image, Ticks now) : pace_(pace) { restart(image, now); }
-  // Another image has taken the place of the old one: what was collected for that is void.
+  // Another image, with another state, has taken the place of the old one.
   void restart(Image image, Ticks now);
 
-  void add(Zxid zxid, std::vector<state::Write> writes, Ticks now);
+  // An entry of so many bytes has been applied.
+  void add(Zxid zxid, std::size_t bytes, Ticks now);
   // The log is too long: a sync is wanted without delay, as far as it helps.
   void hurry() { hurried_ = true; }
-  // What is due now; it counts as on its way from then on.
-  std::optional<storage::ImageBatch> take_batch(Ticks now);
-  // Everything collected, whatever its age.
-  std::optional<storage::ImageBatch> take_rest();
+  // Whether a batch is due now.
+  bool is_due(Ticks now) const;
+  // What the entries added changed, out of the state to which they have been applied; nothing when
+  // there were none. It counts as on its way from then on.
+  std::optional<storage::ImageBatch> take_batch(state::StateMachine& state);
   bool take_sync(Ticks now);
 
   // These answer take_batch and take_sync. Those of an image since replaced may come late.
@@ -54,10 +55,9 @@ class ImageWriter {
   Pace pace_;
   std::uint64_t generation_ = 0;
 
-  Zxid collected_;  // Effects through here have been added.
-  std::map<std::string, std::optional<std::string>> writes_;
+  Zxid collected_;  // Entries through here have been added.
   std::size_t bytes_ = 0;
-  std::optional<Ticks> oldest_;  // When the first effect of the batch came.
+  std::optional<Ticks> oldest_;  // When the first entry of the batch came.
 
   bool writing_ = false;
   bool syncing_ = false;

@@ -141,9 +141,10 @@ void Replica::Parts::keep_image(Extent extent) {
       writer.hurry();
     }
   }
-  auto batch = extent == Extent::kAll ? writer.take_rest() : writer.take_batch(now);
-  if (batch) {
-    world.disk->write_image(std::move(*batch));
+  if (extent == Extent::kAll || writer.is_due(now)) {
+    if (auto batch = writer.take_batch(machine.state)) {
+      world.disk->write_image(std::move(*batch));
+    }
   }
   if (writer.take_sync(now)) {
     world.disk->sync_image();

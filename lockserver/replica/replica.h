@@ -22,7 +22,9 @@ struct ReplicaOptions {
   std::string cell_id;              // 32 hex digits.
   Ticks no_leader_hold_ms = 3'000;  // Without a leader, calls wait so long before NO_QUORUM.
   Ticks image_flush_ms = 1'000;     // Applied effects go to the image at least so often,
-  std::size_t image_flush_bytes = 4U << 20U;  // or when there are so many.
+  // or when their entries have so many bytes: what they changed is encoded in one go, which takes a
+  // few milliseconds then.
+  std::size_t image_flush_bytes = 512U << 10U;
   Ticks image_sync_ms =
       30'000;  // The image is synced, and old log purged, at least so often when there is need.
   std::uint64_t log_bytes_max = 256ULL << 20U;

@@ -160,7 +160,6 @@ Effects apply_command(Rooms& rooms, Zxid zxid, const Command& command) {
   turn.effects.reply = answer(rooms, turn);
   LockOps(rooms, turn).settle();
   rooms.history.append(zxid, turn.effects.events);
-  turn.effects.writes = rooms.take_writes();
   return std::move(turn.effects);
 }
 

@@ -42,8 +42,6 @@ struct Effects {
   Reply reply;                    // To command.origin.
   std::vector<Outcome> outcomes;  // To earlier acquires.
   std::vector<Event> events;      // Ascending by name.
-  // For the image, together with the applied zxid. Each key at most once, ascending.
-  std::vector<Write> writes;
 
   // What the leader's timers must know. Followers ignore these.
   std::vector<SessionId> sessions_opened;

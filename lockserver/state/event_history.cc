@@ -54,13 +54,14 @@ bool EventHistory::visit_after(EventName after,
 std::vector<Write> EventHistory::take_writes() {
   std::vector<Write> writes;
   for (const Zxid zxid : added_) {
-    // An entry with more events than the history may have is gone already, and was never stored.
+    // What has gone since then was never stored.
     if (const auto entry = entries_.find(zxid); entry != entries_.end()) {
       writes.push_back({.key = events_key(zxid), .value = encode_events(entry->second)});
     }
   }
   for (const Zxid zxid : removed_) {
-    writes.push_back({.key = events_key(zxid), .value = std::nullopt});
+    const bool is_stored = added_.empty() || zxid < added_.front();
+    if (is_stored) writes.push_back({.key = events_key(zxid), .value = std::nullopt});
   }
   added_.clear();
   removed_.clear();

@@ -30,7 +30,7 @@ struct Rooms {
       : limits(state_limits), cell_prefix(prefix), history(state_limits.event_history_bytes) {}
 
   std::uint64_t bytes() const { return nodes.bytes() + locks.bytes() + sessions.bytes(); }
-  // What the command just applied changed in the image, with the meta record; ascending by key.
+  // What changed in the image since the last call, with the meta record; ascending by key.
   std::vector<Write> take_writes();
   std::vector<Write> all_writes() const;  // The whole image, ascending by key.
   // kCorrupt if the rooms contradict themselves or each other: each requester's session and each

@@ -46,7 +46,7 @@ void Sessions::open(Session session) {
 
 void Sessions::close(SessionId id) {
   Entry& entry = existing(id);
-  for (const auto& [number, reply] : entry.results) changed_results_.emplace(id, number);
+  for (const auto& [number, reply] : entry.results) forget_stored(id, number);
   bytes_ -= bytes_of(entry.session) + entry.result_bytes + entry.results.size() * kResultBytes;
   by_secret_.erase(entry.session.secret);
   sessions_.erase(id);
@@ -67,7 +67,7 @@ void Sessions::forget_below(SessionId id, RequestNumber answered_below) {
     const auto first = entry.results.begin();
     entry.result_bytes -= first->second.size();
     bytes_ -= first->second.size() + kResultBytes;
-    changed_results_.emplace(id, first->first);
+    forget_stored(id, first->first);
     entry.results.erase(first);
   }
 }
@@ -80,6 +80,12 @@ void Sessions::remember(SessionId id, RequestNumber number, std::string reply) {
   const bool is_new = entry.results.emplace(number, std::move(reply)).second;
   HOLDFAST_CHECK(is_new, "request " + to_string(number) + " was answered twice");
   changed_results_.emplace(id, number);
+}
+
+// A result that came after the last write of the image is not in it, and needs no removal.
+void Sessions::forget_stored(SessionId id, RequestNumber number) {
+  const auto [place, is_stored] = changed_results_.emplace(id, number);
+  if (!is_stored) changed_results_.erase(place);
 }
 
 std::vector<Write> Sessions::take_writes() {

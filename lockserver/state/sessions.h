@@ -50,6 +50,7 @@ class Sessions {
 
  private:
   Entry& existing(SessionId id);
+  void forget_stored(SessionId id, RequestNumber number);
 
   Map sessions_;
   std::map<SecretHash, SessionId> by_secret_;

@@ -83,6 +83,10 @@ Effects StateMachine::apply(Zxid zxid, const Command& command) {
   return apply_command(state_->rooms, zxid, command);
 }
 
+std::vector<Write> StateMachine::take_writes() {
+  return state_->rooms.take_writes();
+}
+
 Zxid StateMachine::applied() const {
   return state_->rooms.meta.applied;
 }

@@ -77,6 +77,10 @@ class StateMachine {
   // The only way to change anything. Zxids strictly grow. Aborts on a command of a version above
   // kStateMachineVersion.
   Effects apply(Zxid zxid, const Command& command);
+  // What the commands since the last call changed in the image: with it, the image is that of
+  // applied(). Of several changes of a record only the latest is there, and it is encoded only now,
+  // so a record that changes all the time costs little. Each key at most once, ascending.
+  std::vector<Write> take_writes();
   Zxid applied() const;
   Stamp last_stamp() const;
 

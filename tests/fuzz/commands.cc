@@ -46,8 +46,8 @@ class Replayed {
     const std::string bytes = state::encode_command(command);
     const Result<state::Command> logged = state::decode_command(bytes);
     HOLDFAST_CHECK(logged.ok() && *logged == command, "the log changes a command");
-    const state::Effects effects = machine_.apply(zxid, *logged);
-    for (const state::Write& write : effects.writes) {
+    machine_.apply(zxid, *logged);
+    for (const state::Write& write : machine_.take_writes()) {
       if (write.value) {
         image_[write.key] = *write.value;
       } else {

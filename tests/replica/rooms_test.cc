@@ -1,6 +1,9 @@
 // The small rooms of the replica: lanes, pending, reads, alarms, admission, image writer, log
 // meter, refusals.
 
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "lockserver/replica/admit.h"
@@ -10,6 +13,7 @@
 #include "lockserver/replica/pending.h"
 #include "lockserver/replica/reads.h"
 #include "lockserver/replica/refusals.h"
+#include "lockserver/state/image_codec.h"
 
 namespace holdfast::replica {
 namespace {
@@ -218,55 +222,90 @@ TEST(Admission, SpaceIsLackingWhenAQuorumLacksItForAWhile) {
 
 class ImageWriterTest : public ::testing::Test {
  protected:
+  // An entry that changes the contents of "/".
+  void apply(const std::string& contents, Ticks now, std::size_t bytes = 1) {
+    zxid = Zxid(zxid.value + 1);
+    state::Command command{.op = state::SetContents{.path = "/", .contents = contents}};
+    command.session = session;
+    command.request = state::RequestNumber(zxid.value);
+    state.apply(zxid, command);
+    writer.add(zxid, bytes, now);
+  }
+  static std::vector<std::string> contents_of(const storage::ImageBatch& batch) {
+    std::vector<std::string> contents;
+    for (const state::Write& write : batch.writes) {
+      if (write.key == state::contents_key("/")) contents.push_back(write.value.value_or("none"));
+    }
+    return contents;
+  }
+
+  void SetUp() override {
+    state::OpenSession open;
+    open.secret.bytes = std::string(32, 's');
+    open.lease_ms = 10'000;
+    session = SessionId(zxid.value);
+    state.apply(zxid, state::Command{.op = open});
+    state.take_writes();
+  }
+
+  Zxid zxid = Zxid(Epoch(1), 1);
+  SessionId session;
+  state::StateMachine state{state::StateLimits::defaults(), std::string(16, '0')};
   ImageWriter writer{{.flush_ms = 100, .flush_bytes = 1'000, .sync_ms = 1'000},
-                     {.generation = 3, .applied = Zxid(1)},
+                     {.generation = 3, .applied = zxid},
                      0};
 };
 
-TEST_F(ImageWriterTest, OfSeveralWritesOfAKeyTheLatestIsWritten) {
-  writer.add(Zxid(2), {{"a", "old"}, {"b", "x"}}, 0);
-  writer.add(Zxid(3), {{"a", "new"}, {"b", std::nullopt}}, 50);
-  EXPECT_FALSE(writer.take_batch(99));
-  const auto batch = writer.take_batch(100);
+TEST_F(ImageWriterTest, OfSeveralChangesOfARecordTheLatestIsWritten) {
+  apply("old", 0);
+  apply("new", 50);
+  EXPECT_FALSE(writer.is_due(99));
+  EXPECT_TRUE(writer.is_due(100));
+  const auto batch = writer.take_batch(state);
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->generation, 3U);
-  EXPECT_EQ(batch->applied, Zxid(3));
-  EXPECT_EQ(batch->writes, (std::vector<state::Write>{{"a", "new"}, {"b", std::nullopt}}));
+  EXPECT_EQ(batch->applied, zxid);
+  EXPECT_EQ(contents_of(*batch), (std::vector<std::string>{"new"}));
+  EXPECT_FALSE(writer.take_batch(state)) << "there is nothing more";
 }
 
 TEST_F(ImageWriterTest, ABigBatchIsDueAtOnceAndOneIsOnItsWayAtATime) {
-  writer.add(Zxid(2), {{"a", std::string(1'000, 'x')}}, 0);
-  ASSERT_TRUE(writer.take_batch(0));
-  writer.add(Zxid(3), {{"a", std::string(1'000, 'y')}}, 0);
-  EXPECT_FALSE(writer.take_batch(0));
-  writer.on_written(Zxid(2));
-  EXPECT_TRUE(writer.take_batch(0));
-  EXPECT_EQ(writer.written(), Zxid(2));
+  apply("x", 0, 1'000);
+  EXPECT_TRUE(writer.is_due(0));
+  ASSERT_TRUE(writer.take_batch(state));
+  const Zxid written = zxid;
+  apply("y", 0, 1'000);
+  EXPECT_FALSE(writer.is_due(0));
+  writer.on_written(written);
+  EXPECT_TRUE(writer.is_due(0));
+  EXPECT_EQ(writer.written(), written);
 }
 
 TEST_F(ImageWriterTest, ASyncComesInTimeOrInAHurryAndOnlyForSomething) {
   EXPECT_FALSE(writer.take_sync(5'000));
-  writer.add(Zxid(2), {{"a", "x"}}, 0);
-  ASSERT_TRUE(writer.take_batch(100));
+  apply("x", 0);
+  ASSERT_TRUE(writer.take_batch(state));
   EXPECT_FALSE(writer.take_sync(5'000));
-  writer.on_written(Zxid(2));
+  writer.on_written(zxid);
   ASSERT_TRUE(writer.take_sync(5'000));
-  writer.on_synced(Zxid(2), 5'000);
-  EXPECT_EQ(writer.synced(), Zxid(2));
-  writer.add(Zxid(3), {{"a", "y"}}, 5'010);
+  writer.on_synced(zxid, 5'000);
+  EXPECT_EQ(writer.synced(), zxid);
+  apply("y", 5'010);
   writer.hurry();
-  ASSERT_TRUE(writer.take_batch(5'010));
-  writer.on_written(Zxid(3));
+  EXPECT_TRUE(writer.is_due(5'010));
+  ASSERT_TRUE(writer.take_batch(state));
+  writer.on_written(zxid);
   EXPECT_TRUE(writer.take_sync(5'010));
 }
 
 TEST_F(ImageWriterTest, AnotherImageVoidsWhatWasCollected) {
-  writer.add(Zxid(2), {{"a", "x"}}, 0);
-  ASSERT_TRUE(writer.take_batch(100));
-  writer.restart({.generation = 4, .applied = Zxid(9)}, 200);
-  writer.on_written(Zxid(2));
-  EXPECT_EQ(writer.written(), Zxid(9));
-  EXPECT_FALSE(writer.take_batch(10'000));
+  apply("x", 0);
+  const Zxid before = zxid;
+  ASSERT_TRUE(writer.take_batch(state));
+  writer.restart({.generation = 4, .applied = Zxid(Epoch(1), 9)}, 200);
+  writer.on_written(before);
+  EXPECT_EQ(writer.written(), Zxid(Epoch(1), 9));
+  EXPECT_FALSE(writer.is_due(10'000));
 }
 
 TEST(LogMeter, ALongLogIsPurgedToAboutHalf) {

@@ -72,9 +72,9 @@ TEST(Image, EveryBatchOfWritesCarriesTheAppliedZxid) {
   TestCell cell;
   fill(cell);
   cell.lead(ExpireSession{.session = SessionId(12345)});
-  ASSERT_EQ(cell.last().writes.size(), 1U);
-  EXPECT_EQ(cell.last().writes[0].key, meta_key());
-  EXPECT_EQ(decode_meta(*cell.last().writes[0].value)->meta.applied, cell.zxid());
+  ASSERT_EQ(cell.last_writes().size(), 1U);
+  EXPECT_EQ(cell.last_writes()[0].key, meta_key());
+  EXPECT_EQ(decode_meta(*cell.last_writes()[0].value)->meta.applied, cell.zxid());
 }
 
 TEST(Image, ThatOfAnotherCellIsRefused) {

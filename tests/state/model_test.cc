@@ -268,7 +268,9 @@ class ModelRun {
     EXPECT_EQ(sorted_texts(effects.events), sorted_texts(expected.events));
     EXPECT_EQ(describe_state(machine_), model_.describe());
     EXPECT_TRUE(twin_.apply(zxid_, command) == effects) << "the twin has other effects";
-    replay(effects.writes);
+    // The image is written now and then: what changed several times in between, or came and went,
+    // must be right in it all the same.
+    if (commands_.random().chance(1, 3)) replay(machine_.take_writes());
     commands_.learn(effects);
     for (const Sequencer& sequencer : commands_.sequencers()) {
       EXPECT_EQ(!machine_.check_sequencer(sequencer), model_.is_valid(sequencer));
@@ -323,6 +325,7 @@ class ModelRun {
   }
 
   void rebuild_twin() {
+    replay(machine_.take_writes());
     std::map<std::string, std::string> whole;
     for (const Write& write : machine_.image()) whole[write.key] = *write.value;
     EXPECT_EQ(whole, image_);

@@ -73,7 +73,8 @@ Reply TestCell::apply(Command command) {
     EXPECT_EQ(event.name.zxid, zxid_);
     before = event.name;
   }
-  for (const Write& write : last_.writes) {
+  last_writes_ = machine_.take_writes();
+  for (const Write& write : last_writes_) {
     if (write.value) {
       image_[write.key] = *write.value;
     } else {

@@ -70,6 +70,7 @@ class TestCell {
   Zxid zxid() const { return zxid_; }
   std::uint64_t last_number(SessionId session) const { return numbers_.at(session); }
   const Effects& last() const { return last_; }
+  const std::vector<Write>& last_writes() const { return last_writes_; }
   std::vector<Event> last_events(EventKind kind) const;
   // The only outcome of the last command.
   Reply last_outcome() const;
@@ -89,6 +90,7 @@ class TestCell {
   std::int64_t now_ms_ = 1000;
   std::map<SessionId, std::uint64_t> numbers_;
   Effects last_;
+  std::vector<Write> last_writes_;
 };
 
 inline Acquire exclusive(std::string path) {

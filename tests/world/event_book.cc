@@ -56,7 +56,7 @@ bool is_same(const client::Event& told, const state::Event& event) {
 }  // namespace
 
 void EventBook::on_committed(const Committed&, const state::Command&,
-                             const state::Effects& effects) {
+                             const Applied& effects) {
   for (const state::Event& event : effects.events) {
     story_.count(kind_name(event.kind));
     events_.push_back(event);

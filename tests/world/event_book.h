@@ -16,7 +16,7 @@ class EventBook final : public HistoryWitness {
  public:
   explicit EventBook(Story& story) : story_(story) {}
   void on_committed(const Committed& entry, const state::Command& command,
-                    const state::Effects& effects) override;
+                    const Applied& effects) override;
   const std::vector<state::Event>& events() const { return events_; }
   // Null for a name that no event has.
   const state::Event* find(client::EventName name) const;

@@ -83,7 +83,7 @@ void Ledger::extend(const zab::Entry& entry) {
     return verdict_.fail("INTEGRITY",
                          to_string(entry.zxid) + " is no command: " + command.status().message());
   }
-  const state::Effects effects = state_.apply(entry.zxid, *command);
+  Applied effects{state_.apply(entry.zxid, *command), state_.take_writes()};
   sum_.apply(effects.writes);
   entries_.push_back({.zxid = entry.zxid,
                       .payload = entry.payload,

@@ -22,11 +22,16 @@ struct Committed {
   SimTime at = 0;                // First applied by anybody.
 };
 
+// What it did, and what it changed in the image.
+struct Applied : state::Effects {
+  std::vector<state::Write> writes;
+};
+
 // Who follows the one history.
 class HistoryWitness {
  public:
   virtual void on_committed(const Committed& entry, const state::Command& command,
-                            const state::Effects& effects) = 0;
+                            const Applied& effects) = 0;
 
  protected:
   ~HistoryWitness() = default;

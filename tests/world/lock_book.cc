@@ -26,7 +26,7 @@ SessionId ender_of(const state::Command& command) {
 }  // namespace
 
 void LockBook::on_committed(const Committed& entry, const state::Command& command,
-                            const state::Effects& effects) {
+                            const Applied& effects) {
   changed_.clear();
   ended_.clear();
   expired_.clear();

@@ -33,7 +33,7 @@ class LockBook final : public HistoryWitness {
       : design_(design), story_(story), verdict_(verdict) {}
 
   void on_committed(const Committed& entry, const state::Command& command,
-                    const state::Effects& effects) override;
+                    const Applied& effects) override;
 
   // Null for what was never granted. An acquisition is named by its session too, because several
   // shared ones may be granted by one entry.

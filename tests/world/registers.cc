@@ -7,7 +7,7 @@
 namespace holdfast::world {
 
 void Registers::on_committed(const Committed& entry, const state::Command& command,
-                             const state::Effects& effects) {
+                             const Applied& effects) {
   check_order(entry, command);
   for (const state::Write& write : effects.writes) {
     if (write.key.empty()) continue;

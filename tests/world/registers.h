@@ -23,7 +23,7 @@ class Registers final : public HistoryWitness {
   Registers(const Design& design, Verdict& verdict) : design_(design), verdict_(verdict) {}
 
   void on_committed(const Committed& entry, const state::Command& command,
-                    const state::Effects& effects) override;
+                    const Applied& effects) override;
 
   struct Version {
     Zxid since;

@@ -18,7 +18,7 @@ std::string name_of(const state::Op& op) {
 }  // namespace
 
 void Narrator::on_committed(const Committed& entry, const state::Command& command,
-                            const state::Effects& effects) {
+                            const Applied& effects) {
   story_.tell_long([&] {
     return "committed " + to_string(entry.zxid) + ": " + name_of(command.op) + ", request " +
            to_string(command.request) + " of session " + to_string(Zxid(command.session.value)) +
@@ -88,7 +88,7 @@ void World::run_until(SimTime time) {
 }
 
 // After the books: what clients believe about the locks that this entry concerns.
-void World::on_committed(const Committed&, const state::Command&, const state::Effects&) {
+void World::on_committed(const Committed&, const state::Command&, const Applied&) {
   for (const auto& client : clients_) {
     if (!client->is_up()) continue;
     for (const SessionId session : locks_.expired()) client->beliefs().check_expired(session);

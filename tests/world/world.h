@@ -19,7 +19,7 @@ class Narrator final : public HistoryWitness {
  public:
   explicit Narrator(Story& story) : story_(story) {}
   void on_committed(const Committed& entry, const state::Command& command,
-                    const state::Effects& effects) override;
+                    const Applied& effects) override;
 
  private:
   Story& story_;
@@ -57,7 +57,7 @@ class World final : private HistoryWitness {
 
  private:
   void on_committed(const Committed& entry, const state::Command& command,
-                    const state::Effects& effects) override;
+                    const Applied& effects) override;
 
   const Design design_;
   Scheduler time_;
