@@ -46,6 +46,7 @@ def options_of(arguments):
     parser.add_argument("--say-systems", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--say-bin", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    options.given_works = options.works
     options.is_whole = not options.works and not options.only
     every = list(WORKS) if options.check else [work for work in WORKS if work != "BUILD"]
     options.works = [work.upper() for work in options.works] or every
@@ -98,6 +99,14 @@ def measure(bench, options):
             run(bench)
 
 
+def command_of(options):
+    """The command that repeats the run, wherever the programs are and the results go."""
+    words = ["./dev bench", *options.given_works]
+    words += [f"--only {options.only}"] if options.only else []
+    words += [f"--reps {options.reps}", f"--secs {options.secs:g}"]
+    return " ".join(words + (["--check"] if options.check else []))
+
+
 def conclude(bench, options, description, command):
     """Shows and keeps the results; the exit status."""
     folder = PUBLISHED if options.is_whole and not options.check else RESULTS
@@ -148,7 +157,7 @@ def main(arguments):
             return 2
         description = machine.describe(bench.folder, [kind.name for kind in bench.kinds])
         measure(bench, options)
-        return conclude(bench, options, description, " ".join(["./dev bench", *arguments]))
+        return conclude(bench, options, description, command_of(options))
     finally:
         bench.close()
 
