@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 
+from tests.bench.cpu_watch import CpuWatch
 from tests.bench.sample import Sample, Samples
 from tests.bench.system import Trouble
 
@@ -32,6 +33,10 @@ class Bench:
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def give_up(self, failure):
+        """A cell could not be had: what was measured before it is kept."""
+        self.samples.add(Sample("run", "the whole run", "runner", 1, {}, str(failure)))
+
     @contextlib.contextmanager
     def cell(self, kind, size=3, started=True):
         """A new cell, which is gone afterwards."""
@@ -51,8 +56,11 @@ class Bench:
 
     def take(self, work, point, system, repetition, measure):
         """Measures once, keeps the sample and shows it."""
+        watch = CpuWatch()
         try:
-            sample = Sample(work, point, system, repetition, measure())
+            figures = measure()
+            figures.setdefault("cpu_foreign", watch.foreign_cores())
+            sample = Sample(work, point, system, repetition, figures)
         except (Trouble, AssertionError, OSError, subprocess.SubprocessError) as trouble:
             sample = Sample(work, point, system, repetition, {}, str(trouble) or repr(trouble))
         self.samples.add(sample)

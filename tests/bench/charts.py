@@ -1,23 +1,19 @@
 """Which charts are drawn of a run: {file name: SVG}. Pure."""
 
-import re
-
-from tests.bench import chart, memory, starts
+from tests.bench import chart, loops, memory, starts
 from tests.bench.failover import BLOWS
 
-# File, title, unit, workload, the point with {} for the number on the axis, figure, axis.
+# File, title, unit, workload of the generators, figure, what is on the axis.
 LINES = (
-    ("writes", "Writes of 100 B at the leader", "per second", "W1",
-     "write, {} outstanding, at the leader", "per_s", "outstanding"),
-    ("write-latency", "Writes of 100 B at the leader", "p50, µs", "W1",
-     "write, {} outstanding, at the leader", "p50_us", "outstanding"),
-    ("reads-linearizable", "Linearizable reads at the leader (ZooKeeper: sync and read)",
-     "per second", "W2", "read, linearizable, {} outstanding, at the leader", "per_s",
+    ("writes", "Writes of 100 B at the leader", "per second", "write", "per_s", "outstanding"),
+    ("write-latency", "Writes of 100 B at the leader", "p50, µs", "write", "p50_us",
      "outstanding"),
-    ("reads-stale", "Stale reads at one server", "per second", "W2",
-     "read, stale, {} outstanding, at the leader", "per_s", "outstanding"),
-    ("lock-cycles", "Lock cycles: acquire and release, a lock each", "per second", "W3",
-     "lock cycle, {} clients, at the leader", "per_s", "clients"),
+    ("reads-linearizable", "Linearizable reads at the leader (ZooKeeper: sync and read)",
+     "per second", "read", "per_s", "outstanding"),
+    ("reads-stale", "Stale reads at one server", "per second", "read-stale", "per_s",
+     "outstanding"),
+    ("lock-cycles", "Lock cycles: acquire and release, a lock each", "per second", "lock", "per_s",
+     "clients"),
 )
 # File, title, unit, figure, logarithmic, {name: (workload, point)}.
 BARS = (
@@ -44,8 +40,8 @@ BARS = (
 def draw(samples):
     """Only of what was measured."""
     files = {}
-    for file, title, unit, work, point, figure, label in LINES:
-        series = _series(samples, work, point, figure)
+    for file, title, unit, workload, figure, label in LINES:
+        series = _series(samples, workload, figure)
         if any(len(points) > 1 for points in series.values()):
             files[f"{file}.svg"] = chart.lines(title, unit, label, series)
     for file, title, unit, figure, logarithmic, places in BARS:
@@ -60,19 +56,17 @@ def _systems(samples):
     return [system for system in samples.systems() if system != "machine"]
 
 
-def _series(samples, work, pattern, figure):
-    matcher = re.compile(re.escape(pattern).replace(r"\{\}", r"([\d,]+)"))
+def _series(samples, workload, figure):
     series = {}
     for system in _systems(samples):
         points = []
-        for point_work, point in samples.points():
-            match = matcher.fullmatch(point)
-            if point_work == work and match:
-                spread = samples.spread(work, point, system, figure)
+        for loop in loops.LOOPS:
+            if (loop.workload, loop.to) == (workload, "leader"):
+                spread = samples.spread(loop.work, loop.point, system, figure)
                 if spread is not None:
-                    points.append((int(match.group(1).replace(",", "")), spread))
+                    points.append((loop.amount, spread))
         if points:
-            series[system] = sorted(points, key=lambda one: one[0])
+            series[system] = points
     return series
 
 

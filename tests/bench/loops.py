@@ -21,13 +21,22 @@ class Loop:
     for_goals: bool = False  # Whether a goal needs it.
 
     @property
+    def amount(self):
+        """What there is more and more of."""
+        return next(iter(self.options.values()))
+
+    @property
     def point(self):
         words = {"write": "write", "read": "read, linearizable", "read-stale": "read, stale",
                  "lock": "lock cycle", "hand-over": "hand-over of one lock",
                  "watch": "a write told to watchers"}[self.workload]
-        amount = ", ".join(f"{value:,} {NAMES.get(name, name)}"
-                           for name, value in self.options.items())
+        amount = ", ".join(_amount(name, value) for name, value in self.options.items())
         return f"{words}, {amount}, {'at the leader' if self.to == 'leader' else 'spread'}"
+
+
+def _amount(name, value):
+    name = NAMES.get(name, name)
+    return f"{value:,} {name.removesuffix('s') if value == 1 else name}"
 
 
 def _loops(work, workload, name, amounts, goals):

@@ -34,5 +34,16 @@ def write(folder, samples, machine, command, works):
 
 
 def write_json(path, samples, machine, command):
-    kept = {"command": command, "machine": machine, "samples": samples.to_json()}
-    path.write_text(json.dumps(kept, indent=1) + "\n")
+    """One sample a line, so that two runs can be compared line by line."""
+    head = json.dumps({"command": command, "machine": machine}, indent=1)
+    lines = [json.dumps({**one, "figures": _rounded(one["figures"])}) for one in samples.to_json()]
+    path.write_text(head[:-2] + ',\n "samples": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n")
+
+
+def _rounded(value):
+    """Thousandths are enough of everything."""
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return round(value, 3) if isinstance(value, float) else value

@@ -156,7 +156,10 @@ def main(arguments):
             say(f"{bench.folder} is in memory: a sync costs nothing there, so nothing is measured")
             return 2
         description = machine.describe(bench.folder, [kind.name for kind in bench.kinds])
-        measure(bench, options)
+        try:
+            measure(bench, options)
+        except AssertionError as failure:
+            bench.give_up(failure)
         return conclude(bench, options, description, command_of(options))
     finally:
         bench.close()

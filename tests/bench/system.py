@@ -181,7 +181,10 @@ def figures_of(output, errors=""):
     lines = output.strip().splitlines()
     if not lines:
         raise Trouble(f"the generator said nothing: {errors.strip()[-300:]}")
-    figures = json.loads(lines[-1])
+    try:
+        figures = json.loads(lines[-1])
+    except ValueError:
+        raise Trouble(f"the generator said {lines[-1][:200]!r}") from None
     if "failed" in figures:
         raise Trouble(figures["failed"])
     return figures
