@@ -121,8 +121,10 @@ void CoreCell::connect(std::size_t from, const zab::Dial& dial) {
   events_.push_back({to, Accepted{theirs}});
 }
 
-Zxid CoreCell::leader_committed() const {
-  return cores_[leader_].view().committed;
+Zxid CoreCell::applied_everywhere() const {
+  Zxid least = cores_.front().view().applied;
+  for (const zab::Core& core : cores_) least = std::min(least, core.view().applied);
+  return least;
 }
 
 }  // namespace holdfast::micro

@@ -22,7 +22,8 @@ class CoreCell {
   // Carries out all that is queued: what was proposed is then committed and applied everywhere.
   void run();
 
-  Zxid leader_committed() const;
+  // The least of what they have applied.
+  Zxid applied_everywhere() const;
 
  private:
   static constexpr std::size_t kReplicas = 3;

@@ -31,6 +31,7 @@ struct Plan {
   std::size_t payload_bytes = 100;
   std::uint32_t batches_per_second = 0;  // 0: one after the other.
   std::uint64_t log_bytes_max = 64U << 20U;
+  std::size_t log_buffer_bytes = storage::OpenOptions().log_buffer_bytes;
   bool has_image = true;
   bool has_purge = true;
 };
@@ -192,8 +193,9 @@ void report(Outcome outcome, const Plan& plan) {
       outcome.directory_bytes_max >> 20U);
 }
 
-storage::OpenOptions options_of(const Plan&) {
+storage::OpenOptions options_of(const Plan& plan) {
   storage::OpenOptions options;
+  options.log_buffer_bytes = plan.log_buffer_bytes;
   options.reserve_bytes = 0;
   return options;
 }
@@ -232,6 +234,7 @@ int main(int argc, char** argv) {
       "batch took.");
   holdfast::micro::Plan plan;
   double log_mib = 64;
+  double buffer_mib = static_cast<double>(plan.log_buffer_bytes) / (1U << 20U);
   app.add_option("directory", plan.directory, "New or empty; on the disk to be measured")
       ->required();
   app.add_option("--seconds", plan.seconds)->check(CLI::PositiveNumber);
@@ -239,10 +242,12 @@ int main(int argc, char** argv) {
   app.add_option("--payload", plan.payload_bytes, "Bytes of an entry");
   app.add_option("--rate", plan.batches_per_second, "Batches a second; 0: as fast as it goes");
   app.add_option("--log-mib", log_mib, "The log is purged to half of it beyond this");
+  app.add_option("--log-buffer-mib", buffer_mib, "As OpenOptions::log_buffer_bytes");
   app.add_flag("!--no-image", plan.has_image, "Write no image (and so purge nothing)");
   app.add_flag("!--no-purge", plan.has_purge, "Purge nothing");
   CLI11_PARSE(app, argc, argv);
   plan.log_bytes_max = static_cast<std::uint64_t>(log_mib * 1024 * 1024);
+  plan.log_buffer_bytes = static_cast<std::size_t>(buffer_mib * 1024 * 1024);
   plan.has_purge = plan.has_purge && plan.has_image;
   holdfast::micro::measure(plan);
 }
