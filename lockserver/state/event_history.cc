@@ -20,12 +20,17 @@ std::uint64_t bytes_of(const std::vector<Event>& events) {
 
 }  // namespace
 
+EventHistory::Kept EventHistory::kept(const std::vector<Event>& events) {
+  return {.encoded = encode_events(events),
+          .newest = events.back().name.index,
+          .bytes = bytes_of(events)};
+}
+
 void EventHistory::append(Zxid zxid, const std::vector<Event>& events) {
   if (events.empty()) return;
   HOLDFAST_CHECK(newest_ < events.front().name, "events out of order at " + to_string(zxid));
   newest_ = events.back().name;
-  bytes_ += bytes_of(events);
-  entries_.emplace(zxid, events);
+  bytes_ += entries_.emplace(zxid, kept(events)).first->second.bytes;
   added_.push_back(zxid);
   trim();
 }
@@ -33,8 +38,8 @@ void EventHistory::append(Zxid zxid, const std::vector<Event>& events) {
 void EventHistory::trim() {
   while (bytes_ > bytes_max_) {
     const auto oldest = entries_.begin();
-    floor_ = oldest->second.back().name;
-    bytes_ -= bytes_of(oldest->second);
+    floor_ = {.zxid = oldest->first, .index = oldest->second.newest};
+    bytes_ -= oldest->second.bytes;
     removed_.push_back(oldest->first);
     entries_.erase(oldest);
   }
@@ -44,7 +49,8 @@ bool EventHistory::visit_after(EventName after,
                                const std::function<bool(const Event&)>& visit) const {
   if (after < floor_) return false;
   for (auto entry = entries_.lower_bound(after.zxid); entry != entries_.end(); ++entry) {
-    for (const Event& event : entry->second) {
+    if (entry->first == after.zxid && entry->second.newest <= after.index) continue;
+    for (const Event& event : read_events(entry->first, entry->second.encoded)) {
       if (after < event.name && !visit(event)) return true;
     }
   }
@@ -56,7 +62,7 @@ std::vector<Write> EventHistory::take_writes() {
   for (const Zxid zxid : added_) {
     // What has gone since then was never stored.
     if (const auto entry = entries_.find(zxid); entry != entries_.end()) {
-      writes.push_back({.key = events_key(zxid), .value = encode_events(entry->second)});
+      writes.push_back({.key = events_key(zxid), .value = entry->second.encoded});
     }
   }
   for (const Zxid zxid : removed_) {
@@ -70,15 +76,15 @@ std::vector<Write> EventHistory::take_writes() {
 
 std::vector<Write> EventHistory::all_writes() const {
   std::vector<Write> writes;
-  for (const auto& [zxid, events] : entries_) {
-    writes.push_back({.key = events_key(zxid), .value = encode_events(events)});
+  for (const auto& [zxid, entry] : entries_) {
+    writes.push_back({.key = events_key(zxid), .value = entry.encoded});
   }
   return writes;
 }
 
-Status EventHistory::load_events(Zxid zxid, std::vector<Event> events) {
+Status EventHistory::load_events(Zxid zxid, const std::vector<Event>& events) {
   bytes_ += bytes_of(events);
-  if (events.empty() || !entries_.emplace(zxid, std::move(events)).second) {
+  if (events.empty() || !entries_.emplace(zxid, kept(events)).second) {
     return {StatusCode::kCorrupt, "The image's events of " + to_string(zxid) + " are wrong."};
   }
   return {};
@@ -94,7 +100,8 @@ Status EventHistory::finish_load(const Ends& ends) {
 Status EventHistory::audit() const {
   std::uint64_t bytes = 0;
   EventName last = floor_;
-  for (const auto& [zxid, events] : entries_) {
+  for (const auto& [zxid, entry] : entries_) {
+    const std::vector<Event> events = read_events(zxid, entry.encoded);
     for (const Event& event : events) {
       if (event.name.zxid != zxid || event.name <= last) {
         return {StatusCode::kCorrupt, "The events of " + to_string(zxid) + " are out of order."};

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lockserver/state/record_codec.h"
+#include "zab/base/check.h"
 
 namespace holdfast::state {
 namespace {
@@ -339,16 +340,28 @@ std::string encode_events(const std::vector<Event>& events) {
   return encode_compact(out);
 }
 
+namespace {
+
+std::vector<Event> from_records(Zxid zxid, const record::Events& events) {
+  std::vector<Event> out;
+  out.reserve(events.events.size());
+  for (const record::Event& event : events.events) {
+    const auto index = static_cast<std::uint32_t>(out.size());
+    out.push_back(from_record(EventName{.zxid = zxid, .index = index}, event));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Event> read_events(Zxid zxid, std::string_view encoded) {
+  const Result<record::Events> events = decode_compact<record::Events>(encoded);
+  HOLDFAST_CHECK(events.ok(), "the events of " + to_string(zxid) + " in memory cannot be read");
+  return from_records(zxid, *events);
+}
+
 Result<std::vector<Event>> decode_events(Zxid zxid, std::string_view bytes) {
-  const auto from = [zxid](const record::Events& events) {
-    std::vector<Event> out;
-    out.reserve(events.events.size());
-    for (const record::Event& event : events.events) {
-      const auto index = static_cast<std::uint32_t>(out.size());
-      out.push_back(from_record(EventName{.zxid = zxid, .index = index}, event));
-    }
-    return out;
-  };
+  const auto from = [zxid](const record::Events& events) { return from_records(zxid, events); };
   return decode_canonical<record::Events>(bytes, from, encode_events);
 }
 

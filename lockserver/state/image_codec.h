@@ -93,5 +93,7 @@ Result<LockRequest> decode_request(Zxid asked, std::string_view bytes);
 Result<LockDelay> decode_delay(std::string_view bytes);
 Result<std::vector<Event>> decode_events(Zxid zxid, std::string_view bytes);
 Result<Reply> decode_reply(std::string_view bytes);
+// What encode_events made in this process.
+std::vector<Event> read_events(Zxid zxid, std::string_view encoded);
 
 }  // namespace holdfast::state
