@@ -7,6 +7,7 @@ import threading
 import time
 
 from tests.harness import CellTest, Session, api, eventually
+from tests.harness.deadline import SLOWNESS
 from tests.harness.programs import program
 
 LEASE_MS = 3000
@@ -46,7 +47,7 @@ class LockHold:
         return self.wait()
 
     def wait(self):
-        return self._child.wait(30)
+        return self._child.wait(30 * SLOWNESS)
 
     def close(self):
         self._child.kill()

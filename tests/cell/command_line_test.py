@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from tests.harness import CellTest, programs
+from tests.harness.deadline import SLOWNESS
 
 OK, REFUSED, UNKNOWN, USAGE, UNREACHABLE, NOT_ACQUIRED, LOST = 0, 1, 2, 64, 69, 75, 76
 
@@ -18,7 +19,8 @@ class CommandLine(CellTest):
 
     def run_it(self, *arguments, stdin=""):
         return subprocess.run([programs.program("holdfast"), *arguments], env=self.environment,
-                              text=True, input=stdin, capture_output=True, timeout=60, check=False)
+                              text=True, input=stdin, capture_output=True, timeout=60 * SLOWNESS,
+                              check=False)
 
     def succeed(self, *arguments, stdin=""):
         done = self.run_it(*arguments, stdin=stdin)
@@ -72,7 +74,7 @@ class CommandLine(CellTest):
         self.succeed("create", "-p", "/a/b", "text")
         binary = subprocess.run([programs.program("holdfast"), "create", "/a/bytes", "-"],
                                 env=self.environment, input=b"\xff\x00\xfe", check=True,
-                                capture_output=True, timeout=60)
+                                capture_output=True, timeout=60 * SLOWNESS)
         self.assertEqual(binary.returncode, OK)
         lines = self.succeed("export", "/a")
         self.assertEqual(len(lines.splitlines()), 3)
@@ -89,7 +91,7 @@ class CommandLine(CellTest):
         self.succeed("create", "/w", "1")
         self.succeed("set", "/w", "2")
         self.succeed("rm", "/w")
-        self.assertEqual(watch.wait(timeout=30), OK)
+        self.assertEqual(watch.wait(timeout=30 * SLOWNESS), OK)
         kinds = [json.loads(line)["kind"] for line in watch.stdout.read().splitlines()]
         self.assertEqual(kinds, ["created", "contents-changed", "deleted"])
 
@@ -130,7 +132,7 @@ class CommandLine(CellTest):
         waited = self.run_it("lock", "run", "x", "--wait", "300ms", "--", "true")
         self.assertEqual(waited.returncode, NOT_ACQUIRED, waited)
         holder.terminate()
-        self.assertEqual(holder.wait(timeout=30), OK)
+        self.assertEqual(holder.wait(timeout=30 * SLOWNESS), OK)
         self.assertEqual(json.loads(holder.stdout.readline())["event"], "released")
         self.assertEqual(self.run_it("sequencer", "check", sequencer).returncode, REFUSED)
 
@@ -149,9 +151,10 @@ class CommandLine(CellTest):
         while self.as_json("lock", "info", "x")["waiter_count"] == 0:
             time.sleep(0.05)
         self.succeed("lock", "break", "x", "--reason", "a test")
-        self.assertEqual(runner.wait(timeout=30), LOST)
+        self.assertEqual(runner.wait(timeout=30 * SLOWNESS), LOST)
         self.assertIn("a test", runner.stderr.read())
-        self.assertEqual(waiter.wait(timeout=30), OK, "the next one ran before the first had ended")
+        self.assertEqual(waiter.wait(timeout=30 * SLOWNESS), OK,
+                         "the next one ran before the first had ended")
 
     def test_the_command_ends_before_the_lease_when_the_cell_is_gone(self):
         runner = self.begin("lock", "run", "x", "--lease", "3s", "--", "sh", "-c",
@@ -164,7 +167,7 @@ class CommandLine(CellTest):
         while os.path.exists(f"/proc/{command}"):
             self.assertLess(time.monotonic() - gone_at, 3.0)
             time.sleep(0.01)
-        self.assertEqual(runner.wait(timeout=30), LOST)
+        self.assertEqual(runner.wait(timeout=30 * SLOWNESS), LOST)
 
     # ------------------------------------------------------------------------------- the cell
 
@@ -173,7 +176,7 @@ class CommandLine(CellTest):
         sessions = self.as_json("session", "ls")
         self.assertEqual([session["locks_held"] for session in sessions], [1])
         self.succeed("session", "kill", sessions[0]["session"], "--reason", "a test")
-        self.assertEqual(holder.wait(timeout=30), LOST)
+        self.assertEqual(holder.wait(timeout=30 * SLOWNESS), LOST)
         unknown = self.run_it("session", "kill", "1", "--reason", "none")
         self.assertEqual(unknown.returncode, REFUSED)
 

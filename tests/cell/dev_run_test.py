@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 from tests.harness import CellTest, Session, eventually
+from tests.harness.deadline import SLOWNESS
 from tests.harness.process import Process
 from tests.harness.programs import ROOT, bin_dir
 
@@ -95,7 +96,7 @@ class DevRun(CellTest):
         self.wait_until_it_serves()
         second = subprocess.run(
             [ROOT / "dev", "run", "--single", "--data", self.folder / "cell"], text=True,
-            capture_output=True, timeout=30, stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=30 * SLOWNESS, stdin=subprocess.DEVNULL,
             env={**os.environ, "HOLDFAST_BIN_DIR": str(bin_dir())})
         self.assertNotEqual(second.returncode, 0)
         self.assertIn("already running", second.stderr)

@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 from tests.harness import CellTest, Session, api
+from tests.harness.deadline import SLOWNESS
 from tests.harness.programs import ROOT, program
 
 EXAMPLES = ROOT / "client/example"
@@ -20,7 +21,7 @@ class Readme(CellTest):
     def writes_under_the_lock(self, *command):
         cell = self.start_cell()
         ran = subprocess.run([*command, cell.leader().endpoint], check=True, text=True,
-                             stdout=subprocess.PIPE, timeout=60)
+                             stdout=subprocess.PIPE, timeout=60 * SLOWNESS)
         reader = Session(cell.endpoints, name="reader")
         self.addCleanup(reader.die)
         self.assertEqual(reader.get("/reports").contents, b"all is well")

@@ -5,8 +5,9 @@ import time
 from tests.cell.audit import audit_leases, audit_locks, audit_writes, tell_gaps
 from tests.harness import CellTest, Contender, Session, Writer, api, eventually
 from tests.harness.contender import make_counter
+from tests.harness.deadline import SLOWNESS
 
-GAP_MAX_S = 3.0  # Far above what is seen, and far below any lease.
+GAP_MAX_S = 3.0 * SLOWNESS  # Far above what is seen, and far below any lease.
 
 
 class RollingRestart(CellTest):

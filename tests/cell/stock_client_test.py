@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 from tests.harness import CellTest, Session, api
+from tests.harness.deadline import SLOWNESS
 from tests.harness.programs import ROOT
 
 
@@ -35,7 +36,7 @@ class StockClient(CellTest):
         self.assertEqual(self.watcher.check(sequencer), api.SequencerState.VALID)
 
         leader.kill()
-        said, _ = client.communicate("the leader is dead\n", timeout=40)
+        said, _ = client.communicate("the leader is dead\n", timeout=40 * SLOWNESS)
         self.assertEqual(said.splitlines(), [f"STILL HOLDS {sequencer}", "WROTE", "RELEASED"])
         self.assertEqual(client.returncode, 0)
         self.assertEqual(self.watcher.get("/report").contents, b"written under the lock")

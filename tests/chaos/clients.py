@@ -4,7 +4,7 @@ import random
 import threading
 
 from tests.chaos.history import OK, REFUSED, UNKNOWN, Event, Op, Stream, now
-from tests.harness import Session, api
+from tests.harness import Deadline, Session, api
 from tests.harness.connection import Connection, Disconnected
 
 ROOT = "/chaos"
@@ -149,7 +149,7 @@ class Client(threading.Thread):
 
     def finish(self, seconds):
         """After stop(): waits for the end and raises what went wrong."""
-        self.join(seconds)
+        self.join(Deadline(seconds).left())
         assert not self.is_alive(), f"{self.name} has no answer"
         if self._failure is not None:
             raise self._failure

@@ -21,6 +21,7 @@ import time
 from tests.chaos import etcd
 from tests.chaos.downstream import Downstream
 from tests.harness import Cell
+from tests.harness.deadline import SLOWNESS
 from tests.harness.programs import ROOT
 
 CLIENTS = 5
@@ -28,7 +29,7 @@ LEASE_S = 2.0
 PERIOD_S = 5.0
 PAUSE_S = LEASE_S + 1.0
 THINK_S = 0.1
-END_S = 90.0
+END_S = 90.0 * SLOWNESS
 NUMBERS_EACH = 1_000_000
 
 

@@ -13,6 +13,7 @@ from tests.chaos.cli_watcher import CliWatcher
 from tests.chaos.history import History, Tenure, now
 from tests.chaos.machine import TroubledCell
 from tests.harness import Session, Writer, api, eventually
+from tests.harness.deadline import SLOWNESS
 from tests.harness.programs import program
 
 SERVES_S = 120.0
@@ -69,7 +70,7 @@ class Holder:
     def stop(self):
         """Lets it end by itself; fails if it does not, or badly."""
         self.send(signal.SIGTERM)
-        status = self._child.wait(60.0)
+        status = self._child.wait(60.0 * SLOWNESS)
         assert status == 0, f"{self.name} ended with {status}"
 
 
@@ -105,7 +106,7 @@ class Bursts(threading.Thread):
 
     def stop(self):
         self._stopping.set()
-        self.join(FINISH_S + 10)
+        self.join((FINISH_S + 10) * SLOWNESS)
 
 
 class World:

@@ -4,6 +4,7 @@ import collections
 import threading
 
 from tests.harness import api
+from tests.harness.deadline import Deadline
 from tests.harness.session import Session
 
 # One time that the lock was held: the zxids of the grant, and of the work that was done under it.
@@ -50,7 +51,7 @@ class Contender(threading.Thread):
     def stop(self, seconds=30.0):
         """Returns when the round that it is in has ended; fails if that takes longer."""
         self._stopping.set()
-        self.join(seconds)
+        self.join(Deadline(seconds).left())
         if self._failure is not None:
             raise self._failure
         assert not self.is_alive(), f"{self.name} has no answer"

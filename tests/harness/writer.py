@@ -12,6 +12,7 @@ from thrift.Thrift import TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
 from tests.harness import api
+from tests.harness.deadline import Deadline
 from tests.harness.lease import Lease
 from tests.harness.line import is_unsettled
 from tests.harness.loopback import address
@@ -61,7 +62,7 @@ class Writer(threading.Thread):
     def stop(self, seconds=30.0):
         """Returns when all that was sent is answered; fails if that takes longer."""
         self._stopping.set()
-        self.join(seconds)
+        self.join(Deadline(seconds).left())
         if self._failure is not None:
             raise self._failure
         assert not self.is_alive(), f"{self.name}: {len(self._open)} writes have no answer"
