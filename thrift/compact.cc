@@ -23,10 +23,14 @@ using Depth = apache::thrift::protocol::TBinaryProtocol;
 
 thread_local std::unique_ptr<Depth> my_depth;
 
+// Thrift declares its defaults in a class and defines them nowhere: a reference to one only links
+// when the compiler happens to see through it.
+constexpr int kMessageMax = TConfiguration::DEFAULT_MAX_MESSAGE_SIZE;
+constexpr int kFrameMax = TConfiguration::DEFAULT_MAX_FRAME_SIZE;
+
 std::unique_ptr<Depth> make_depth() {
   return std::make_unique<Depth>(std::make_shared<apache::thrift::transport::TMemoryBuffer>(
-      std::make_shared<TConfiguration>(TConfiguration::DEFAULT_MAX_MESSAGE_SIZE,
-                                       TConfiguration::DEFAULT_MAX_FRAME_SIZE, kDecodeDepthMax)));
+      std::make_shared<TConfiguration>(kMessageMax, kFrameMax, kDecodeDepthMax)));
 }
 
 }  // namespace
