@@ -11,6 +11,13 @@ void Figures::add(std::string name, Value value) {
   members_.emplace_back(std::move(name), std::move(value));
 }
 
+const Figures::Value* Figures::find(std::string_view name) const {
+  for (const auto& [known, value] : members_) {
+    if (known == name) return &value;
+  }
+  return nullptr;
+}
+
 void Figures::print() const {
   nlohmann::ordered_json line = nlohmann::ordered_json::object();
   for (const auto& [name, value] : members_) {

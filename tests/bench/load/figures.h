@@ -16,6 +16,8 @@ class Figures {
   using Value = std::variant<bool, std::int64_t, double, std::string, std::vector<double>>;
 
   void add(std::string name, Value value);
+  // Null if there is no such member.
+  const Value* find(std::string_view name) const;
   void print() const;
 
  private:

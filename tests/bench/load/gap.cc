@@ -11,7 +11,7 @@ constexpr double kSteadyShare = 0.8;
 constexpr Nanoseconds kWatchedAtLeast = 5 * kSecond;
 constexpr Nanoseconds kGapForSure = 40'000'000;
 constexpr Nanoseconds kQuietAfterGap = 3 * kSecond;
-constexpr Nanoseconds kNoGapAtAll = 25 * kSecond;
+constexpr Nanoseconds kNoGapAtAll = 8 * kSecond;
 
 double to_ms(Nanoseconds ns) {
   return static_cast<double>(ns) / 1e6;

@@ -16,7 +16,7 @@ const (
 	watchedAtLeast = 5 * time.Second
 	gapForSure     = 40 * time.Millisecond
 	quietAfterGap  = 3 * time.Second
-	noGapAtAll     = 25 * time.Second
+	noGapAtAll     = 8 * time.Second
 	openMax        = 4000
 	requestTimeout = time.Second
 )
