@@ -32,12 +32,14 @@ class FilledFile : public leveldb::WritableFile {
 
  private:
   leveldb::Status write_out();
-  leveldb::Status fill(std::uint64_t from);
+  leveldb::Status fill();
 
   std::unique_ptr<PlacedFile> file_;
-  std::string gathered_;      // Not yet written.
-  std::uint64_t at_ = 0;      // Where it will be.
+  std::string gathered_;  // Not yet written.
+  std::uint64_t at_ = 0;  // Where it will be.
+  std::uint64_t synced_ = 0;
   std::uint64_t filled_ = 0;  // The file's size.
+  bool was_small_ = true;     // What the last sync had to write.
   bool has_room_ = true;      // For zeros.
   leveldb::Status failure_;
 };

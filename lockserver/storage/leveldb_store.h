@@ -30,7 +30,7 @@ struct OpenOptions {
   std::uint64_t reserve_bytes = 64ULL << 20U;  // Of the ballast.
   // Kept in memory by each database before LevelDB turns it into a table; twice as much while it
   // does.
-  std::size_t log_buffer_bytes = 4U << 20U;
+  std::size_t log_buffer_bytes = 8U << 20U;
   std::size_t image_buffer_bytes = 2U << 20U;
   std::shared_ptr<DiskEnv> disk;  // None: the machine's own.
 };

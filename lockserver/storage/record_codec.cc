@@ -88,21 +88,22 @@ Status corrupt(std::string why) {
   return Status(StatusCode::kCorrupt, std::move(why));
 }
 
-// The body of a record whose frame is sound. `what` names the record in the failure.
+// The body of a record whose frame is sound. `what` gives the name of the record for a failure.
+template <typename What>
 Result<std::string_view> body_of(Kind kind, std::string_view key, std::string_view record,
-                                 const std::string& what) {
-  if (record.size() < kHeaderBytes + kCrcBytes) return corrupt(what + " is cut short");
+                                 const What& what) {
+  if (record.size() < kHeaderBytes + kCrcBytes) return corrupt(what() + " is cut short");
   const std::string_view covered = record.substr(0, record.size() - kCrcBytes);
   Reader trailer(record.substr(covered.size()));
   if (trailer.u32() != masked_crc(crc32c(covered, crc32c(key, 0)))) {
-    return corrupt(what + " does not match its checksum");
+    return corrupt(what() + " does not match its checksum");
   }
   Reader header(covered);
   if (header.byte() != static_cast<std::uint8_t>(kind))
-    return corrupt(what + " is of another kind");
+    return corrupt(what() + " is of another kind");
   const std::uint8_t version = header.byte();
   if (version != kVersion) {
-    return corrupt(what + " has version " + std::to_string(version) +
+    return corrupt(what() + " has version " + std::to_string(version) +
                    ", which this release does not know");
   }
   return header.rest();
@@ -141,12 +142,12 @@ void encode_entry(const zab::Entry& entry, std::string_view key, std::string& re
 }
 
 Result<zab::Entry> decode_entry(Zxid zxid, std::string_view value) {
-  const std::string what = "log entry " + to_string(zxid);
+  const auto what = [zxid] { return "log entry " + to_string(zxid); };
   const Result<std::string_view> body = body_of(Kind::kEntry, entry_key(zxid), value, what);
   if (!body.ok()) return body.status();
   Reader reader(*body);
   const Zxid prev(reader.u64());
-  if (!reader.whole()) return corrupt(what + " is cut short");
+  if (!reader.whole()) return corrupt(what() + " is cut short");
   return zab::Entry{.zxid = zxid, .prev = prev, .payload = SharedBytes(std::string(reader.rest()))};
 }
 
@@ -161,7 +162,7 @@ std::string encode_log_state(const LogState& state) {
 }
 
 Result<LogState> decode_log_state(std::string_view value) {
-  const std::string what = "the record of epochs and base";
+  const auto what = [] { return std::string("the record of epochs and base"); };
   const Result<std::string_view> body = body_of(Kind::kLogState, kLogStateKey, value, what);
   if (!body.ok()) return body.status();
   Reader reader(*body);
@@ -172,7 +173,7 @@ Result<LogState> decode_log_state(std::string_view value) {
   const std::uint8_t provisioned = reader.byte();
   state.provisioned = provisioned == 1;
   state.generation = reader.u64();
-  if (!reader.at_end() || provisioned > 1) return corrupt(what + " has a wrong form");
+  if (!reader.at_end() || provisioned > 1) return corrupt(what() + " has a wrong form");
   return state;
 }
 
@@ -184,14 +185,14 @@ std::string encode_image_state(const ImageState& state) {
 }
 
 Result<ImageState> decode_image_state(std::string_view value) {
-  const std::string what = "the image's bookkeeping record";
+  const auto what = [] { return std::string("the image's bookkeeping record"); };
   const Result<std::string_view> body = body_of(Kind::kImageState, kImageStateKey, value, what);
   if (!body.ok()) return body.status();
   Reader reader(*body);
   ImageState state;
   state.generation = reader.u64();
   state.applied = Zxid(reader.u64());
-  if (!reader.at_end()) return corrupt(what + " has a wrong form");
+  if (!reader.at_end()) return corrupt(what() + " has a wrong form");
   return state;
 }
 
@@ -215,7 +216,8 @@ std::string ChunkWriter::finish() {
 
 Status decode_chunk(std::string_view bytes,
                     const std::function<void(std::string_view, std::string_view)>& take) {
-  const Result<std::string_view> body = body_of(Kind::kChunk, {}, bytes, "an image chunk");
+  const Result<std::string_view> body =
+      body_of(Kind::kChunk, {}, bytes, [] { return std::string("an image chunk"); });
   if (!body.ok()) return body.status();
   const auto walk = [&](const auto& visit) {
     Reader reader(*body);

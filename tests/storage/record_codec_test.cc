@@ -79,6 +79,16 @@ TEST(Crc32c, GoesOnFromAnyCut) {
   }
 }
 
+TEST(Crc32c, IsTheSameWithAndWithoutTheInstruction) {
+  Random dice(1);
+  std::string bytes;
+  for (int length = 0; length < 200; ++length) {
+    const auto before = static_cast<std::uint32_t>(dice.below(1ULL << 32U));
+    EXPECT_EQ(crc32c(bytes, before), crc32c_by_tables(bytes, before)) << length;
+    bytes.push_back(static_cast<char>(dice.below(256)));
+  }
+}
+
 TEST(RecordCodec, EntriesHaveTheirGoldenBytes) {
   EXPECT_EQ(entry_key(z(7, 41)), golden("entry_key 7.41"));
   EXPECT_EQ(encode_entry(kEntry), golden("entry 7.41 after 7.40"));
