@@ -91,6 +91,7 @@ Result<Recovered> MemStore::recover(OpenOptions::Start start, std::size_t tail_b
 
 void MemStore::crash(Loss loss, Random& dice) {
   const std::lock_guard lock(mutex_);
+  failure_ = Status();
   std::size_t kept = unsynced_.size();
   if (loss == Loss::kAll) kept = 0;
   if (loss == Loss::kPrefix) kept = dice.below(unsynced_.size() + 1);

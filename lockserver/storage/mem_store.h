@@ -39,7 +39,7 @@ class MemStore : public Store {
   };
   void crash(Loss loss, Random& dice);
 
-  // Every later write, sync and read fails with this, until the next recover().
+  // Every later write, sync and read fails with this, until the next crash() or recover().
   void fail_with(Status failure);
   void set_free_bytes(
       std::uint64_t free_bytes);  // Of the next free_bytes(); unlimited before the first call.

@@ -55,8 +55,7 @@ bool is_same(const client::Event& told, const state::Event& event) {
 
 }  // namespace
 
-void EventBook::on_committed(const Committed&, const state::Command&,
-                             const Applied& effects) {
+void EventBook::on_committed(const Committed&, const state::Command&, const Applied& effects) {
   for (const state::Event& event : effects.events) {
     story_.count(kind_name(event.kind));
     events_.push_back(event);

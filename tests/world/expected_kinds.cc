@@ -62,6 +62,7 @@ constexpr const char* kKinds[] = {
     "error STALE_INSTANCE",
     "error NO_CHILDREN_FOR_EPHEMERALS",
     "error LOCK_HELD",
+    "error NOT_HELD",
     "error LOCK_DELAYED",
     "error STALE_SEQUENCER",
     "error DEADLOCK",

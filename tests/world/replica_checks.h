@@ -41,6 +41,7 @@ class ReplicaChecks final : public HostWitness {
   void check_own(const Host& host, Seen& seen);
   void check_quorum();
   void twist(const Host& host);
+  std::uint64_t true_hash();
 
   const Design& design_;
   Ledger& ledger_;
@@ -48,6 +49,7 @@ class ReplicaChecks final : public HostWitness {
   Verdict& verdict_;
   std::vector<Host*> hosts_;
   std::map<ServerId, Seen> seen_;
+  std::optional<std::pair<Zxid, std::uint64_t>> true_hash_;  // Of the ledger's state, as of when.
   std::map<Epoch, std::pair<ServerId, Incarnation>> reigns_;
 };
 

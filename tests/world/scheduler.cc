@@ -18,7 +18,7 @@ void Scheduler::wake_at(SimTime at, Actor& actor, std::uint32_t what, std::uint6
                    .order = ++last_order_,
                    .actor = &actor,
                    .wake = {.what = what, .which = which}});
-  std::push_heap(heap_.begin(), heap_.end(), is_later);
+  std::push_heap(heap_.begin(), heap_.end(), IsLater());
 }
 
 std::optional<SimTime> Scheduler::next() const {
@@ -32,7 +32,7 @@ void Scheduler::pass_until(SimTime time) {
 
 void Scheduler::run_next() {
   HOLDFAST_CHECK(!heap_.empty(), "nothing will ever happen again");
-  std::pop_heap(heap_.begin(), heap_.end(), is_later);
+  std::pop_heap(heap_.begin(), heap_.end(), IsLater());
   const Event event = heap_.back();
   heap_.pop_back();
   now_ = event.at;

@@ -62,10 +62,12 @@ class Scheduler {
     Actor* actor = nullptr;
     Actor::Wake wake;
   };
-  // Turned round: the heap's first is the earliest.
-  static bool is_later(const Event& a, const Event& b) {
-    return a.at != b.at ? a.at > b.at : a.order > b.order;
-  }
+  // Turned round: the heap's first is the earliest. A type, so that it is compiled into the heap.
+  struct IsLater {
+    bool operator()(const Event& a, const Event& b) const {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
+  };
 
   SimTime now_ = 0;
   std::uint64_t steps_ = 0;

@@ -32,6 +32,9 @@ void Workload::on_started(Client& client) {
 
 void Workload::on_opened(Client& client) {
   story_.count("session opened");
+  // The registers come into being early, and again after they were removed.
+  create_known(client, "/r/" + std::to_string(client.number() % work_.nodes));
+  create_known(client, node(client));
   client.think_in(some_time(client, work_.think));
 }
 
@@ -86,7 +89,7 @@ void Workload::act_on_data(Client& client) {
     case 13:
       return set(client);
     case 14:
-      return create_known(client);
+      return create_known(client, node(client));
     default:
       return get(client);
   }
@@ -183,8 +186,8 @@ void Workload::create(Client& client) {
 }
 
 // The registers themselves, so that they come into being; mostly they are there already.
-void Workload::create_known(Client& client) {
-  client::Create request{.path = node(client), .contents = token(client), .create_parents = true};
+void Workload::create_known(Client& client, const std::string& path) {
+  client::Create request{.path = path, .contents = token(client), .create_parents = true};
   Asked it = asked("create", request.path);
   it.changes = true;
   it.tokens = {request.contents};
@@ -194,8 +197,8 @@ void Workload::create_known(Client& client) {
 void Workload::remove(Client& client) {
   Mind& it = mind(client);
   client::Remove request;
-  if (it.own_nodes.empty() || client.dice().chance(1, 10)) {
-    request.path = node(client);
+  if (it.own_nodes.empty() || client.dice().chance(1, 20)) {
+    request.path = client.dice().chance(1, 4) ? node(client) : std::string("/t/never");
   } else {
     request.path = it.own_nodes.back();
     it.own_nodes.pop_back();

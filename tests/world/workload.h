@@ -52,7 +52,7 @@ class Workload final : public Program, public Actor {
   void set_fenced(Client& client);
   void get(Client& client);
   void create(Client& client);
-  void create_known(Client& client);
+  void create_known(Client& client, const std::string& path);
   void remove(Client& client);
   void multi(Client& client);
   void watch(Client& client);

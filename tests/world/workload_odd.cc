@@ -48,10 +48,10 @@ void Workload::act_oddly(Client& client) {
     }
     case 5: {
       client::Set request{.path = known, .contents = token(client)};
+      if (!dice.chance(1, 20)) return get(client);
       request.contents.resize(limits::kContentBytesMax + 1, 'y');
       Asked it = changing("set", known);
       it.tokens = {request.contents};
-      if (!dice.chance(1, 20)) return get(client);
       client.call(std::move(request), timeout(client), std::move(it));
       return;
     }
