@@ -353,6 +353,9 @@ void Replica::Parts::begin_barriers() {
   }
   const bool leads = reign.is_on();
   for (const Reads::Kind kind : {Reads::Kind::kTouching, Reads::Kind::kPlain}) {
+    if (!clients.reads.has_waiting(kind)) {
+      continue;
+    }
     const bool touches = kind == Reads::Kind::kTouching;
     // An expiry that was proposed before the touch is then applied before the answer; for a learner
     // the leader sees to that.

@@ -24,6 +24,10 @@ class Reads {
   // The call does not wait any more.
   void forget(CallId call);
 
+  bool has_waiting(Kind kind) const {
+    return !(kind == Kind::kTouching ? touching_ : plain_).empty();
+  }
+
   struct Barrier {
     std::uint64_t tag = 0;
     std::vector<SessionId> touched;  // Ascending, each once.

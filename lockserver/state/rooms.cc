@@ -10,20 +10,30 @@
 namespace holdfast::state {
 namespace {
 
+// By key. They are long: pointers to them are sorted, and each is moved once.
+std::vector<Write> sorted(std::vector<Write> writes) {
+  std::vector<Write*> order;
+  order.reserve(writes.size());
+  for (Write& write : writes) order.push_back(&write);
+  std::sort(order.begin(), order.end(),
+            [](const Write* a, const Write* b) { return a->key < b->key; });
+  std::vector<Write> out;
+  out.reserve(writes.size());
+  for (Write* write : order) out.push_back(std::move(*write));
+  return out;
+}
+
 void append(std::vector<Write>& writes, std::vector<Write> more) {
   writes.insert(writes.end(), std::make_move_iterator(more.begin()),
                 std::make_move_iterator(more.end()));
 }
 
-std::vector<Write> with_meta(const Rooms& rooms, std::vector<Write> writes) {
-  writes.push_back({.key = meta_key(),
-                    .value = encode_meta({.meta = rooms.meta,
-                                          .history_floor = rooms.history.floor(),
-                                          .newest_event = rooms.history.newest(),
-                                          .cell_prefix = rooms.cell_prefix})});
-  std::sort(writes.begin(), writes.end(),
-            [](const Write& a, const Write& b) { return a.key < b.key; });
-  return writes;
+Write meta_write(const Rooms& rooms) {
+  return {.key = meta_key(),
+          .value = encode_meta({.meta = rooms.meta,
+                                .history_floor = rooms.history.floor(),
+                                .newest_event = rooms.history.newest(),
+                                .cell_prefix = rooms.cell_prefix})};
 }
 
 Status corrupt(std::string_view path, const std::string& what) {
@@ -72,19 +82,21 @@ Status audit_future(const Rooms& rooms) {
 }  // namespace
 
 std::vector<Write> Rooms::take_writes() {
-  std::vector<Write> writes = nodes.take_writes();
+  std::vector<Write> writes = history.take_writes();
+  writes.push_back(meta_write(*this));
+  append(writes, nodes.take_writes());
   append(writes, locks.take_writes());
   append(writes, sessions.take_writes());
-  append(writes, history.take_writes());
-  return with_meta(*this, std::move(writes));
+  return sorted(std::move(writes));
 }
 
 std::vector<Write> Rooms::all_writes() const {
-  std::vector<Write> writes = nodes.all_writes();
+  std::vector<Write> writes = history.all_writes();
+  writes.push_back(meta_write(*this));
+  append(writes, nodes.all_writes());
   append(writes, locks.all_writes());
   append(writes, sessions.all_writes());
-  append(writes, history.all_writes());
-  return with_meta(*this, std::move(writes));
+  return sorted(std::move(writes));
 }
 
 Status Rooms::audit() const {
