@@ -70,6 +70,17 @@ function(_holdfast_find_packaged target cmake_package package)
   target_link_libraries(${target} INTERFACE ${ARGN})
 endfunction()
 
+# An executable that has it takes its memory from mimalloc (docs/decisions/0023). Sanitizers bring
+# allocators of their own.
+function(_holdfast_find_mimalloc)
+  if(HOLDFAST_SANITIZE)
+    add_library(holdfast_dep_mimalloc INTERFACE)
+  else()
+    _holdfast_find_packaged(holdfast_dep_mimalloc mimalloc libmimalloc-dev
+                            -Wl,--push-state,--no-as-needed mimalloc -Wl,--pop-state)
+  endif()
+endfunction()
+
 function(holdfast_find_dependency target)
   if(NOT TARGET ${target})
     if("${target}" STREQUAL "holdfast_dep_asio")
@@ -86,6 +97,8 @@ function(holdfast_find_dependency target)
       _holdfast_find_plain(${target} glog/logging.h glog libgoogle-glog-dev)
     elseif("${target}" STREQUAL "holdfast_dep_crypto")
       _holdfast_find_plain(${target} openssl/evp.h crypto libssl-dev)
+    elseif("${target}" STREQUAL "holdfast_dep_mimalloc")
+      _holdfast_find_mimalloc()
     elseif("${target}" STREQUAL "holdfast_dep_fmt")
       _holdfast_find_packaged(${target} fmt libfmt-dev fmt::fmt)
     elseif("${target}" STREQUAL "holdfast_dep_cli11")
