@@ -59,7 +59,7 @@ class Bench:
         watch = CpuWatch()
         try:
             figures = measure()
-            figures.setdefault("cpu_foreign", watch.foreign_cores())
+            figures["cpu_foreign"] = watch.foreign_cores()
             sample = Sample(work, point, system, repetition, figures)
         except (Trouble, AssertionError, OSError, subprocess.SubprocessError) as trouble:
             sample = Sample(work, point, system, repetition, {}, str(trouble) or repr(trouble))

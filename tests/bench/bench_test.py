@@ -10,6 +10,7 @@ import xml.etree.ElementTree
 import pathlib
 
 from tests.bench import chart, charts, goals, loops, memory, report, starts, table
+from tests.bench.cpu_watch import ours_s
 from tests.bench.failover import BLOWS
 from tests.bench.holdfast_cell import HoldfastCell
 from tests.bench.limits import MACHINE, ROUND_TRIP, sync_point
@@ -65,6 +66,17 @@ class SampleTest(unittest.TestCase):
         self.assertAlmostEqual(figures["leader_us_per_op"], 80)
         self.assertAlmostEqual(figures["follower_us_per_op"], 30)
         self.assertAlmostEqual(figures["client_us_per_op"], 10)
+
+    def test_what_children_use_is_ours_while_they_live_and_after(self):
+        burn = ("import time\nwhile time.process_time() < 0.5: sum(range(100_000))\n"
+                "print(flush=True)\ninput()")
+        before = ours_s()
+        with subprocess.Popen([sys.executable, "-c", burn], text=True, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as child:
+            child.stdout.readline()
+            self.assertGreater(ours_s() - before, 0.3)
+            child.communicate("\n")
+        self.assertGreater(ours_s() - before, 0.3)
 
     def test_a_generator_that_failed_or_was_silent_has_no_figures(self):
         self.assertEqual(figures_of('{"waiting": true}\n{"per_s": 2}\n'), {"per_s": 2})

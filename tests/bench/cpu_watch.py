@@ -10,7 +10,7 @@ TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 class CpuWatch:
     """From its making on. Ours are this process and its children, also those that have ended: the
-    servers and the generators."""
+    servers, of all systems, and the generators."""
 
     def __init__(self):
         self._begun_at = time.monotonic()
@@ -26,10 +26,11 @@ def _others_s():
     with open("/proc/stat", encoding="ascii") as file:
         fields = file.readline().split()
     everybody = (int(fields[1]) + int(fields[2])) / TICKS_A_SECOND
-    return everybody - _ours_s()
+    return everybody - ours_s()
 
 
-def _ours_s():
+def ours_s():
+    """User mode, in seconds, of this process and of its children."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     own = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     return own + ended + sum(_user_s_of_children(os.getpid()))

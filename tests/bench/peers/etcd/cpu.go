@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -16,8 +15,7 @@ const ticksASecond = 100.0
 type cpuUsage struct {
 	at                    time.Time
 	servers               []float64
-	self, oursInUserMode  float64
-	allInUserMode         float64
+	self                  float64
 	idle, forDisk, stolen float64
 }
 
@@ -36,16 +34,13 @@ func cpuNow(servers []int) cpuUsage {
 			user, system = number(fields[11])/ticksASecond, number(fields[12])/ticksASecond
 		}
 		usage.servers = append(usage.servers, user+system)
-		usage.oursInUserMode += user
 	}
 	var own syscall.Rusage
 	syscall.Getrusage(syscall.RUSAGE_SELF, &own)
 	user := float64(own.Utime.Sec) + float64(own.Utime.Usec)/1e6
 	usage.self = user + float64(own.Stime.Sec) + float64(own.Stime.Usec)/1e6
-	usage.oursInUserMode += user
 	if text, err := os.ReadFile("/proc/stat"); err == nil {
 		fields := strings.Fields(strings.SplitN(string(text), "\n", 2)[0])
-		usage.allInUserMode = (number(fields[1]) + number(fields[2])) / ticksASecond
 		usage.idle = number(fields[4]) / ticksASecond
 		usage.forDisk = number(fields[5]) / ticksASecond
 		usage.stolen = number(fields[8]) / ticksASecond
@@ -64,7 +59,4 @@ func addCPU(f figures, before, after cpuUsage) {
 	f["cpu_idle"] = (after.idle - before.idle) / seconds
 	f["cpu_iowait"] = (after.forDisk - before.forDisk) / seconds
 	f["cpu_steal"] = (after.stolen - before.stolen) / seconds
-	all := after.allInUserMode - before.allInUserMode
-	ours := after.oursInUserMode - before.oursInUserMode
-	f["cpu_foreign"] = math.Max(0, (all-ours)/seconds)
 }
