@@ -76,10 +76,10 @@ void CompactReader::fail_of_type(std::uint8_t wire_type) {
                            "don't know what type: " + std::to_string(wire_type));
 }
 
-// Of one value in a container. Thrift has 0 for a struct, which the end of the bytes will show.
+// Of one value in a container. A struct's end the bytes will show. Not more for a double: generated
+// code reads what it expects, whatever type is said, and that may take one byte.
 std::size_t CompactReader::least_bytes(TType type) {
-  if (type == TType::T_STOP || type == TType::T_STRUCT) return 0;
-  return type == TType::T_DOUBLE ? sizeof(double) : 1;
+  return type == TType::T_STOP || type == TType::T_STRUCT ? 0 : 1;
 }
 
 CompactReader::Size CompactReader::readMessageBegin(std::string& name, compact::TMessageType& type,

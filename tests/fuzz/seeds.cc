@@ -178,6 +178,27 @@ std::string image_with_events_from_the_future() {
   return bytes + random_bytes(1, 200);
 }
 
+void add_compact(Seeds& seeds, const fs::path& testdata) {
+  Corpus compact(seeds, "compact");
+  const auto add = [&](std::uint64_t kind, std::string_view bytes) {
+    compact.add(ByteSink().byte(kind).bytes() + std::string(bytes));
+  };
+  for (const auto& [name, bytes] : golden(testdata / "wire/state_records.txt")) {
+    if (name.starts_with("command ")) add(0, bytes);
+    if (name.starts_with("reply ")) add(1, bytes);
+    if (name.starts_with("image node")) add(2, bytes);
+    if (name.starts_with("image event")) add(3, bytes);
+  }
+  for (const net::testing::NamedBytes& frame : net::testing::sample_peer_frames()) {
+    const std::string_view body = std::string_view(frame.bytes).substr(1);
+    if (frame.name.starts_with("PROPOSAL")) add(4, body);
+    if (frame.name.starts_with("NOTIFICATION")) add(5, body);
+    if (frame.name.starts_with("PONG")) add(6, body);
+  }
+  // A header with a zxid, one event of nothing, and more to come.
+  add(7, std::string_view("\x1c\x16\x02\x00\x19\x1c\x00\x21\x00", 9));
+}
+
 void add_state(Seeds& seeds, const fs::path& testdata) {
   Corpus commands(seeds, "commands");
   Corpus image(seeds, "image");
@@ -298,6 +319,7 @@ int main(int argc, char** argv) {
   add_texts(seeds);
   add_records(seeds, argv[2]);
   add_frames(seeds);
+  add_compact(seeds, argv[2]);
   add_state(seeds, argv[2]);
   add_calls(seeds);
   add_core(seeds);
