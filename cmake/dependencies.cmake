@@ -70,7 +70,7 @@ function(_holdfast_find_packaged target cmake_package package)
   target_link_libraries(${target} INTERFACE ${ARGN})
 endfunction()
 
-# An executable that has it takes its memory from mimalloc (docs/decisions/0023). Sanitizers bring
+# An executable that has it takes its memory from mimalloc (docs/decisions/0024). Sanitizers bring
 # allocators of their own.
 function(_holdfast_find_mimalloc)
   if(HOLDFAST_SANITIZE)
