@@ -12,8 +12,6 @@ namespace holdfast::bench {
 struct CpuUsage {
   std::vector<double> servers;
   double self = 0;
-  double ours_in_user_mode = 0;  // The servers and this process.
-  double all_in_user_mode = 0;
   double idle = 0;
   double waiting_for_disk = 0;
   double stolen = 0;  // By other virtual machines.
@@ -21,8 +19,7 @@ struct CpuUsage {
   static CpuUsage of(const std::vector<pid_t>& servers);
 };
 
-// Adds what was used from `before` to `after`, in cores. `cpu_foreign` is what processes that have
-// nothing to do with the measurement used in user mode: a disturbed measurement shows there.
+// Adds what was used from `before` to `after`, in cores.
 void add_cpu(Figures& figures, const CpuUsage& before, const CpuUsage& after, double seconds);
 
 }  // namespace holdfast::bench
