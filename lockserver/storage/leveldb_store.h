@@ -31,7 +31,7 @@ struct OpenOptions {
   // Kept in memory by each database before LevelDB turns it into a table; twice as much while it
   // does.
   std::size_t log_buffer_bytes = 8U << 20U;
-  std::size_t image_buffer_bytes = 2U << 20U;
+  std::size_t image_buffer_bytes = 4U << 20U;
   std::shared_ptr<DiskEnv> disk;  // None: the machine's own.
 };
 
