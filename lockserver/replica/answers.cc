@@ -74,8 +74,8 @@ void Replica::Parts::wake(CallId id, const state::Reply& reply) {
 void Replica::Parts::answer_write(CallId id, state::Reply reply) {
   Call& call = clients.calls.at(id);
   WriteCall& write = std::get<WriteCall>(call.body);
-  write.answer =
-      WriteAnswer{leased_facts(call.session, state::EventName()), Applied{std::move(reply)}};
+  write.answer = std::make_unique<WriteAnswer>(
+      WriteAnswer{leased_facts(call.session, state::EventName()), Applied{std::move(reply)}});
   clients.alarms.clear(id);
   clients.pending.erase(id);
   clients.stirred.insert(call.lane);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -15,8 +16,8 @@ namespace holdfast::replica {
 // A write: its command is in Pending from its turn until it is applied. An acquire that has to wait
 // is then set aside.
 struct WriteCall {
-  state::Command command;  // Moved to Pending when its turn has come.
-  Ticks max_hold_ms = 0;   // Of an acquire that waits; 0 for a third of the lease.
+  std::unique_ptr<state::Command> command;  // Moved to Pending when its turn has come; then null.
+  Ticks max_hold_ms = 0;                    // Of an acquire that waits; 0 for a third of the lease.
   OnWritten done;
 
   // Of an acquire: how to find out later what became of it.
@@ -27,7 +28,7 @@ struct WriteCall {
   };
   std::optional<Acquire> acquire;
   bool confirming = false;  // A repeated acquire that asks the confirmed state in place of the log.
-  std::optional<WriteAnswer> answer;  // It waits for its turn in the lane.
+  std::unique_ptr<WriteAnswer> answer;  // It waits for its turn in the lane.
 };
 
 // Whatever is answered from the state when its turn has come.
@@ -43,7 +44,8 @@ struct KeepAliveCall {
   OnKeptAlive done;
 };
 
-// A call of a client that is not answered yet.
+// A call of a client that is not answered yet. There may be one for each of tens of thousands of
+// sessions, so what only few calls have, or only for a moment, stands elsewhere.
 struct Call {
   LaneId lane;
   SessionId session;
@@ -51,10 +53,11 @@ struct Call {
   Ticks arrived = 0;
   Ticks deadline = 0;
 
-  bool confirmed = false;          // Its read barrier has come back,
-  Zxid needed;                     // and its turn is when everything through here is applied.
-  std::optional<Refusal> refusal;  // It waits for its turn in the lane.
+  bool confirmed = false;            // Its read barrier has come back,
+  Zxid needed;                       // and its turn is when everything through here is applied.
+  std::unique_ptr<Refusal> refusal;  // It waits for its turn in the lane.
   std::variant<WriteCall, ReadCall, KeepAliveCall> body;
 };
+static_assert(sizeof(Call) <= 256);
 
 }  // namespace holdfast::replica

@@ -117,20 +117,20 @@ void Replica::Parts::start(CallId id) {
 void Replica::Parts::start_write(CallId id) {
   Call& call = clients.calls.at(id);
   WriteCall& write = std::get<WriteCall>(call.body);
-  if (call.session.is_none() ? !may_be_without_session(write.command.op)
+  if (call.session.is_none() ? !may_be_without_session(write.command->op)
                              : !clients.lanes.is_bound(call.lane, call.session)) {
     refuse(id, refuse_not_bound(call.session));
     return;
   }
-  if (is_of_the_cell(write.command.op)) {
+  if (is_of_the_cell(write.command->op)) {
     refuse(id, refuse_bad_argument("Only the cell itself gives this command."));
     return;
   }
-  if (would_overtake(call, write.command)) {
+  if (would_overtake(call, *write.command)) {
     refuse(id, refuse_no_quorum(kOvertakes));
     return;
   }
-  write.command.origin = {
+  write.command->origin = {
       .server = options.core.self, .incarnation = options.core.incarnation, .call = id.value};
   if (write.acquire) {
     // An acquire that waits already needs no second entry in the log: the confirmed state tells
@@ -144,7 +144,7 @@ void Replica::Parts::start_write(CallId id) {
       return;
     }
   }
-  clients.pending.add(id, std::move(write.command));
+  clients.pending.add(id, std::move(*std::exchange(write.command, nullptr)));
 }
 
 // It came as a write so that it starts only when what binds its session to the lane has been
@@ -235,9 +235,11 @@ Call Replica::Parts::take(CallId id) {
 const state::Command* Replica::Parts::numbered_command(CallId id) const {
   const auto* write = std::get_if<WriteCall>(&clients.calls.at(id).body);
   if (write == nullptr) return nullptr;
-  const state::Command& command =
-      clients.pending.has_command(id) ? clients.pending.command(id) : write->command;
-  return command.session.is_none() || command.request.is_none() ? nullptr : &command;
+  const state::Command* command =
+      clients.pending.has_command(id) ? &clients.pending.command(id) : write->command.get();
+  const bool is_numbered =
+      command != nullptr && !command->session.is_none() && !command->request.is_none();
+  return is_numbered ? command : nullptr;
 }
 
 // A client repeats what was turned away so. What it had sent behind that in its lane goes the same
@@ -282,7 +284,7 @@ void Replica::Parts::refuse(CallId id, Refusal refusal) {
   note_turned_away(id, refusal);
   Call& call = clients.calls.at(id);
   const bool is_aside = is_set_aside(id);
-  call.refusal = std::move(refusal);
+  call.refusal = std::make_unique<Refusal>(std::move(refusal));
   clients.alarms.clear(id);
   clients.reads.forget(id);
   clients.pending.erase(id);

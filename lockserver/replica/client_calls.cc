@@ -29,15 +29,16 @@ void Replica::close_lane(LaneId lane) {
 void Replica::write(LaneId lane, const Terms& terms, state::Op op, Ticks max_hold_ms,
                     OnWritten done) {
   WriteCall write;
-  write.command.session = terms.session;
-  write.command.request = terms.request;
-  write.command.answered_below = terms.answered_below;
-  write.command.guard = terms.guard;
+  write.command = std::make_unique<state::Command>();
+  write.command->session = terms.session;
+  write.command->request = terms.request;
+  write.command->answered_below = terms.answered_below;
+  write.command->guard = terms.guard;
   const auto* acquire = std::get_if<state::Acquire>(&op);
   if (acquire != nullptr && !terms.request.is_none()) {
     write.acquire = WriteCall::Acquire{acquire->path, acquire->owner, terms.request};
   }
-  write.command.op = std::move(op);
+  write.command->op = std::move(op);
   write.max_hold_ms = max_hold_ms;
   write.done = std::move(done);
   Call call;

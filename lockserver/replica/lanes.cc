@@ -7,6 +7,10 @@
 
 namespace holdfast::replica {
 
+namespace {
+constexpr std::size_t kKeptPlaces = 8;  // Room that an idle lane keeps.
+}  // namespace
+
 LaneId Lanes::open() {
   newest_ = newest_.next();
   lanes_.emplace(newest_, Lane{});
@@ -142,6 +146,9 @@ void Lanes::take_from_queue(Lane& lane, CallId call) {
     }
   }
   lane.queue.erase(place);
+  if (lane.queue.empty() && lane.queue.capacity() > kKeptPlaces) {
+    lane.queue.shrink_to_fit();
+  }
 }
 
 void Lanes::uncount(SessionId session) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -72,7 +71,7 @@ class Lanes {
     Kind kind = Kind::kRead;
   };
   struct Lane {
-    std::deque<Place> queue;
+    std::vector<Place> queue;    // A small one: most lanes say little.
     std::size_t started = 0;     // So many at the front have started,
     std::size_t reads_open = 0;  // and so many of those are reads.
     std::map<CallId, SessionId> calls;
