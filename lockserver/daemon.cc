@@ -29,6 +29,9 @@ namespace holdfast {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{10};
+// Of the newest entries, which stay in memory for followers that come back after a moment. Others
+// get them from the disk.
+constexpr std::size_t kLogWindowBytes = 8U << 20U;
 // How long a stop may wait for what is proposed to commit.
 constexpr std::chrono::seconds kStopPatience{10};
 
@@ -203,6 +206,7 @@ class Daemon {
     out.core.seed = random_u64();
     out.core.heartbeat = options_.heartbeat_ms;
     out.core.failure_timeout = options_.failure_timeout_ms;
+    out.core.log_window_bytes = kLogWindowBytes;
     out.limits = state::StateLimits::defaults();
     out.limits.state_bytes_max = options_.state_bytes_max;
     out.limits.event_history_bytes = options_.event_history_bytes;
