@@ -263,7 +263,6 @@ void Host::wipe() {
 }
 
 bool Host::holds(Zxid zxid) const {
-  if (damaged_) return false;
   const Zxid base = store_->log_state().base;
   if (zxid <= base) return true;
   const Committed* entry = world_.ledger.find(zxid);
