@@ -69,6 +69,7 @@ Measured* shared_memory() {
 
 Latencies measure_sync(const SyncPlan& plan, Nanoseconds time) {
   std::vector<int> files;
+  files.reserve(static_cast<std::size_t>(plan.processes));
   for (int number = 0; number < plan.processes; ++number) files.push_back(open_file(plan, number));
   std::vector<Measured*> measured;
   std::vector<pid_t> children;

@@ -198,7 +198,7 @@ Stat Sessions::make_node(const std::string& path, const std::string& contents) {
 }
 
 Sessions::Answer Sessions::get(const std::string& path) {
-  const Answer read = wait_for(
+  Answer read = wait_for(
       [&](Answer* answer) { return zoo_aget(handle(0), path.c_str(), 0, &on_data, answer); });
   if (read.code != ZOK) give_up(problem(path, read.code));
   return read;
