@@ -97,6 +97,7 @@ void Replica::Parts::apply(const zab::Entry& entry) {
   const state::Command& command = *decoded;
   state::Effects effects = machine.state.apply(entry.zxid, command);
   machine.note_sessions(effects);
+  under_way.erase({command.session, command.request});
   machine.meter.add(entry.zxid, entry.payload.size());
   if (const std::string line = line_for_operators(entry.zxid, command.op); !line.empty()) {
     say(line);

@@ -86,12 +86,15 @@ bool Replica::Parts::send_of_the_cell(state::Op op) {
 
 // ---- the leader ---------------------------------------------------------------------------------
 
+// An earlier copy has been carried out, or may yet be: what this one is answered must be true of
+// that one as well, so the log tells it.
+bool Replica::Parts::is_repeated(const state::Command& command) const {
+  return under_way.contains({command.session, command.request}) ||
+         machine.state.remembered(command.session, command.request).has_value();
+}
+
 std::variant<zab::ProposeResult, Refusal> Replica::Parts::propose(state::Command command) {
-  // What was carried out before is answered as then, whatever room there is now.
-  const auto is_repeated = [&] {
-    return machine.state.remembered(command.session, command.request).has_value();
-  };
-  if (!space.has_space(now) && !only_frees(command.op) && !is_repeated()) {
+  if (!space.has_space(now) && !only_frees(command.op) && !is_repeated(command)) {
     return refuse_no_space();
   }
   command.stamp = reign.stamp({.now = now, .wall_ms = world.clock->wall_ms()});
@@ -104,6 +107,9 @@ std::variant<zab::ProposeResult, Refusal> Replica::Parts::propose(state::Command
           {.name = "proposal_bytes_max", .limit = limits::kProposalBytesMax, .actual = bytes});
     }
     return result;
+  }
+  if (!command.session.is_none() && !command.request.is_none()) {
+    under_way.emplace(command.session, command.request);
   }
   // Its commit will show the session's contact to its client (LOCKS.md §2.3).
   reign.touch(command.session);
@@ -165,7 +171,7 @@ void Replica::Parts::on_forwarded(const zab::ForwardedRequest& request) {
                                   refuse_bad_argument("Not a command that may be forwarded.")});
     return;
   }
-  if (held.size() >= kHeldForwardsMax) {
+  if (held.size() >= kHeldForwardsMax && !is_repeated(command)) {
     refuse_forward(request.conn, {CallId(command.origin.call), refuse_in_flight()});
     return;
   }

@@ -98,6 +98,8 @@ struct Replica::Parts {
   std::optional<Zxid>
       reign_begins_at;  // Established leader: when so much is applied, the reign begins.
   std::deque<HeldForward> held;
+  // Of a leader: numbered requests that it has proposed in this reign and not applied yet.
+  std::set<std::pair<SessionId, state::RequestNumber>> under_way;
 
   std::function<void()> on_stopped;  // Set while being stopped.
   Ticks stop_deadline = 0;
@@ -207,6 +209,7 @@ struct Replica::Parts {
   void on_forwarded(const zab::ForwardedRequest& request);
   bool may_be_forwarded(const state::Op& op) const;
   bool propose_held();
+  bool is_repeated(const state::Command& command) const;
   void refuse_forward(ConnId conn, const ForwardRefusal& refusal);
 };
 

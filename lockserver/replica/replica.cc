@@ -281,6 +281,7 @@ void Replica::Parts::carry_out(zab::StopServing&) {
   reign_begins_at.reset();
   reign.end();
   held.clear();  // The replicas that forwarded these repeat them to the next leader.
+  under_way.clear();
   clients.reads.on_stop_serving();
   clients.pending.on_stop_serving();
 }

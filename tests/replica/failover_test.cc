@@ -362,6 +362,36 @@ TEST(Failover, WithoutSpaceOnAQuorumOnlyWhatFreesIsTaken) {
   EXPECT_EQ(outcome(again), "ok");
 }
 
+// A refusal says that nothing will be done; of a request that was proposed before, nobody knows.
+TEST(Failover, WithoutSpaceACopyOfWhatIsUnderWayIsNotRefused) {
+  Cell cell({});
+  const int leader = cell.wait_for_leader();
+  Client client(cell, leader);
+  client.open(kLease);
+  client.send(create("/a", "x"));
+  cell.settle();
+  for (int id = 1; id <= 3; ++id) {
+    if (id != leader) {
+      cell.node(id).disk->stalled = true;
+      cell.node(id).disk->free = 0;
+    }
+  }
+  const auto under_way = client.send(create("/b", "x"));
+  cell.advance(2'000);
+  const auto copy = client.repeat(client.newest_number(), create("/b", "x"), 0);
+  const auto other = client.send(create("/c", "x"));
+  cell.advance(100);
+  EXPECT_TRUE(under_way->empty());
+  EXPECT_TRUE(copy->empty());
+  for (int id = 1; id <= 3; ++id) {
+    cell.node(id).disk->stalled = false;
+  }
+  cell.advance(100);
+  EXPECT_EQ(outcome(under_way), "ok");
+  EXPECT_EQ(outcome(copy), "ok");
+  EXPECT_EQ(outcome(other), "NO_SPACE");
+}
+
 TEST(Failover, AFailedDiskEndsTheReplica) {
   Cell cell({});
   const int leader = cell.wait_for_leader();

@@ -131,6 +131,14 @@ TEST(World, WhoEndsOverItsDiskKeepsWhatItHasAcknowledged) {
   }
 }
 
+// A leader whose disks had filled refused a copy of a write that it had proposed, and the first
+// copy was carried out all the same.
+TEST(World, ACopyOfWhatIsUnderWayIsNotRefused) {
+  const RunPlan plan{.seed = 2'000'827};
+  const RunReport report = run_seed(plan);
+  EXPECT_FALSE(report.violation) << story_of(plan, report);
+}
+
 TEST(World, AFailureIsMadeShorter) {
   const RunPlan failing{.seed = 9, .mistake = Mistake::kAnswerForged};
   ASSERT_EQ(try_run(failing), Ending::kFailed);
