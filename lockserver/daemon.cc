@@ -142,7 +142,12 @@ class Daemon {
     Result<replica::ImageRecords> image = load_image();
     if (!image.ok()) return image.status();
     const replica::World world{
-        .transport = &mesh_, .disk = &disk_, .clock = &clock_, .fatal = die, .log = log_line};
+        .transport = &mesh_,
+        .disk = &disk_,
+        .clock = &clock_,
+        .fatal = die,
+        .log = log_line,
+        .soon = [this](std::function<void()> work) { boost::asio::post(io_, std::move(work)); }};
     replica_ = std::make_unique<replica::Replica>(
         replica_options(), world, opened_.recovered.durable, std::move(image).value());
     relay_.set_target(*replica_);

@@ -44,7 +44,7 @@ void Replica::write(LaneId lane, const Terms& terms, state::Op op, Ticks max_hol
   Call call;
   call.body = std::move(write);
   parts_->enter({lane, terms.session, Lanes::Kind::kWrite}, terms, std::move(call));
-  parts_->drain();
+  parts_->drain_soon();
 }
 
 void Replica::open_session(LaneId lane, const Terms& terms, state::OpenSession op, OnWritten done) {
@@ -90,7 +90,7 @@ void Replica::resume_session(LaneId lane, const Terms& terms, const state::Secre
   Call call;
   call.body = std::move(resume);
   parts.enter({lane, SessionId(), Lanes::Kind::kRead}, terms, std::move(call));
-  parts.drain();
+  parts.drain_soon();
 }
 
 void Replica::keep_alive(LaneId lane, const Terms& terms, const KeepAlive& keep_alive,
@@ -99,7 +99,7 @@ void Replica::keep_alive(LaneId lane, const Terms& terms, const KeepAlive& keep_
   call.body = KeepAliveCall{keep_alive, std::move(done)};
   // As a write it starts when what binds the session to the lane has been answered.
   parts_->enter({lane, terms.session, Lanes::Kind::kWrite}, terms, std::move(call));
-  parts_->drain();
+  parts_->drain_soon();
 }
 
 void Replica::read(LaneId lane, const Terms& terms, Consistency consistency, OnReadable done) {
@@ -121,7 +121,7 @@ void Replica::read(LaneId lane, const Terms& terms, Consistency consistency, OnR
   Call call;
   call.body = std::move(read);
   parts.enter({lane, session, Lanes::Kind::kRead}, terms, std::move(call));
-  parts.drain();
+  parts.drain_soon();
 }
 
 void Replica::watch(LaneId lane, const Terms& terms, const Watch& watch, OnWatched done) {
@@ -137,7 +137,7 @@ void Replica::watch(LaneId lane, const Terms& terms, const Watch& watch, OnWatch
   Call call;
   call.body = std::move(ask);
   parts.enter({lane, terms.session, Lanes::Kind::kRead}, terms, std::move(call));
-  parts.drain();
+  parts.drain_soon();
 }
 
 void Replica::unwatch(LaneId lane, const Terms& terms, std::uint64_t id, OnWatched done) {
@@ -159,7 +159,18 @@ void Replica::unwatch(LaneId lane, const Terms& terms, std::uint64_t id, OnWatch
   Call call;
   call.body = std::move(ask);
   parts.enter({lane, session, Lanes::Kind::kRead}, terms, std::move(call));
-  parts.drain();
+  parts.drain_soon();
+}
+
+void Replica::Parts::drain_soon() {
+  if (!world.soon) {
+    drain();
+  } else if (!std::exchange(will_drain, true)) {
+    world.soon([this] {
+      will_drain = false;
+      drain();
+    });
+  }
 }
 
 // Nothing when the lane may speak for the session, or there is none.

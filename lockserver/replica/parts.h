@@ -84,6 +84,7 @@ struct Replica::Parts {
   const Ticks began;
   bool dead = false;  // After a fatal error, or when stopped: nothing happens any more.
   bool draining = false;
+  bool will_drain = false;  // Soon.
   zab::Core core;
   Machine machine;
   ClientSide clients;
@@ -166,6 +167,7 @@ struct Replica::Parts {
   void on_confirmed(const Reads::Confirmed& confirmed);
 
   // client_calls.cc: what needs more than a few lines there.
+  void drain_soon();
   std::optional<Refusal> refuse_foreign(LaneId lane, SessionId session) const;
   WatchAnswer start_watch(LaneId lane, SessionId session, const Watch& watch);
 

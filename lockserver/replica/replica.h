@@ -38,6 +38,10 @@ struct World {
   const Clock* clock = nullptr;
   std::function<void(const std::string&)> fatal;
   std::function<void(const std::string&)> log;
+  // Runs the work on the replica's strand behind what has come by now, if the replica still lives
+  // then. With it, calls of clients that come together are carried out together: one barrier, one
+  // message, one write to each socket. Without it, each is carried out at once.
+  std::function<void(std::function<void()> work)> soon = nullptr;
 };
 
 // A replica: joins core, state machine, sessions, watches and calls. Inputs of every kind end in

@@ -164,6 +164,7 @@ void Node::dial(DialId dial, ServerId to) {
 }
 
 void Node::send(ConnId conn, zab::Message message) {
+  barriers_asked += std::holds_alternative<zab::ReadIndex>(message) ? 1U : 0U;
   auto found = cell.other_end_.find(conn);
   if (found == cell.other_end_.end() || cell.broken_.contains(conn)) {
     return;
@@ -308,6 +309,15 @@ void Cell::boot(Node& node, storage::OpenOptions::Start how) {
   world.clock = &clock;
   world.fatal = [&node](const std::string& why) { node.fatal = why; };
   world.log = [&node](const std::string& line) { node.log.push_back(line); };
+  if (options_.calls_wait) {
+    world.soon = [this, &node, process = node.incarnation](std::function<void()> work) {
+      network_.push_back([&node, process, work = std::move(work)] {
+        if (node.is_up() && node.incarnation == process) {
+          work();
+        }
+      });
+    };
+  }
   node.replica = std::make_unique<Replica>(options, world, recovered->durable, std::move(image));
 }
 

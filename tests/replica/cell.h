@@ -72,6 +72,7 @@ struct Node final : public Transport {
   std::uint64_t incarnation = 0;
   std::vector<std::string> log;
   std::optional<std::string> fatal;
+  std::size_t barriers_asked = 0;  // READINDEX messages to a leader.
 
   bool has_logged(const std::string& words) const;
   bool is_up() const { return replica != nullptr && !fatal; }
@@ -86,6 +87,7 @@ struct CellOptions {
   int voters = 3;
   int observers = 0;
   Ticks tick_ms = 10;
+  bool calls_wait = false;  // Clients' calls are carried out behind what is on its way.
   std::function<void(ReplicaOptions&)> adjust;
 };
 

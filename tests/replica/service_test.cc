@@ -83,6 +83,29 @@ TEST(Service, ALinearizableReadWaitsForWhatIsCommittedElsewhere) {
   EXPECT_EQ(outcome(read), "contents x");
 }
 
+// What clients say in one turn of the strand costs the cell one round, however much it is.
+TEST(Service, ReadsThatComeTogetherShareABarrier) {
+  Cell cell({.calls_wait = true});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client writer(cell, follower);
+  writer.open(kLease);
+  cell.settle();
+  Client other(cell, follower);
+  const std::size_t before = cell.node(follower).barriers_asked;
+  std::vector<Soon<ReadResult>> reads;
+  for (int i = 0; i < 5; ++i) {
+    reads.push_back(writer.read("/", Consistency::kLinearizable));
+    reads.push_back(other.read("/", Consistency::kLinearizable));
+  }
+  EXPECT_EQ(cell.node(follower).barriers_asked, before);
+  cell.settle();
+  EXPECT_EQ(cell.node(follower).barriers_asked, before + 1);
+  for (const Soon<ReadResult>& read : reads) {
+    EXPECT_EQ(outcome(read), "contents ");
+  }
+}
+
 TEST(Service, AStaleReadIsAnsweredAtOnceAlsoWithoutALeader) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
