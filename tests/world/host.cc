@@ -154,7 +154,10 @@ void Host::start() {
                                   [it](const std::string& why) {
                                     if (!it->fatal) it->fatal = why;
                                   },
-                              .log = [this](const std::string& line) { log_line(line); }};
+                              .log = [this](const std::string& line) { log_line(line); },
+                              .soon = [this, it](std::function<void()> work) {
+                                run_soon(*it, std::move(work));
+                              }};
   process->replica = std::make_unique<replica::Replica>(replica_options(it->incarnation), around,
                                                         durable, std::move(*image));
   process->mesh->start(*process->replica);
@@ -228,11 +231,20 @@ void Host::on_wake(std::uint32_t what, std::uint64_t which) {
   if (what == kTick) {
     process_->replica->tick();
     world_.time.wake_at(world_.time.now() + world_.design.tick_every, *this, kTick, which);
+  } else if (what == kSoon) {
+    std::exchange(process_->soon, nullptr)();
   } else {
     process_->disk->finish(what == kLogDone ? SimDisk::Queue::kLog : SimDisk::Queue::kImage,
                            *process_->replica);
   }
   settle();
+}
+
+// The strand has other work now and then before it comes to this.
+void Host::run_soon(Process& process, std::function<void()> work) {
+  process.soon = std::move(work);
+  const SimTime busy = dice_.below(2) == 0 ? 0 : static_cast<SimTime>(dice_.below(kMillisecond));
+  world_.time.wake_at(world_.time.now() + busy, *this, kSoon, process.run);
 }
 
 void Host::settle() {
