@@ -29,6 +29,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{10};
+constexpr Ticks kKeepAliveGatherMs = 5;
 // Of the newest entries, which stay in memory for followers that come back after a moment. Others
 // get them from the disk.
 constexpr std::size_t kLogWindowBytes = 8U << 20U;
@@ -217,6 +218,7 @@ class Daemon {
     out.limits.event_history_bytes = options_.event_history_bytes;
     out.cell_name = opened_.identity.cell_name;
     out.cell_id = opened_.identity.cell_id;
+    out.keep_alive_gather_ms = kKeepAliveGatherMs;
     out.log_bytes_max = options_.log_bytes_max;
     return out;
   }

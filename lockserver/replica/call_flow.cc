@@ -359,6 +359,9 @@ void Replica::Parts::begin_barriers() {
       continue;
     }
     const bool touches = kind == Reads::Kind::kTouching;
+    if (touches && now < next_touching_barrier) {
+      continue;  // A tick comes back to it.
+    }
     // An expiry that was proposed before the touch is then applied before the answer; for a learner
     // the leader sees to that.
     const Zxid floor = touches && leads ? core.view().last : Zxid();
@@ -375,6 +378,8 @@ void Replica::Parts::begin_barriers() {
     }
     if (!core.read_barrier(barrier->tag)) {
       clients.reads.put_back(barrier->tag);
+    } else if (touches) {
+      next_touching_barrier = now + options.keep_alive_gather_ms;
     }
   }
 }

@@ -92,6 +92,7 @@ struct Replica::Parts {
   bool serving = false;  // Writes and barriers find their way to a leader.
   Ticks not_serving_since = 0;
   Ticks now = 0;  // Of the last tick or call.
+  Ticks next_touching_barrier = 0;
   std::vector<zab::Persist> to_persist;
 
   Reign reign;

@@ -43,6 +43,29 @@ TEST(Sessions, KeepAlivesAtAFollowerKeepASessionAliveWithoutEntriesInTheLog) {
   EXPECT_EQ(cell.replica(leader).state().applied(), before);
 }
 
+TEST(Sessions, KeepAlivesThatComeWithinTheGatheringTimeAreConfirmedTogether) {
+  Cell cell({.adjust = [](ReplicaOptions& options) { options.keep_alive_gather_ms = 50; }});
+  cell.wait_for_leader();
+  for (const int at : {cell.leader(), cell.follower()}) {
+    Client first(cell, at);
+    Client second(cell, at);
+    Client third(cell, at);
+    for (Client* client : {&first, &second, &third}) client->open(kLease);
+    cell.advance(100);
+    const auto alone = first.keep_alive({}, 0);
+    cell.settle();
+    EXPECT_EQ(outcome(alone), "0 events");
+    const auto early = second.keep_alive({}, 0);
+    const auto late = third.keep_alive({}, 0);
+    cell.settle();
+    EXPECT_EQ(outcome(early), "open");
+    EXPECT_EQ(outcome(late), "open");
+    cell.advance(60);
+    EXPECT_EQ(outcome(early), "0 events");
+    EXPECT_EQ(outcome(late), "0 events");
+  }
+}
+
 TEST(Sessions, AParkedKeepAliveIsCutToAThirdOfTheLease) {
   Cell cell({});
   cell.wait_for_leader();

@@ -51,6 +51,7 @@ replica::ReplicaOptions Host::replica_options(Incarnation incarnation) const {
   options.cell_name = kCellName;
   options.cell_id = kCellId;
   options.no_leader_hold_ms = design.no_leader_hold_ms;
+  options.keep_alive_gather_ms = design.keep_alive_gather_ms;
   options.image_flush_ms = design.image_flush_ms;
   options.image_sync_ms = design.image_sync_ms;
   options.log_bytes_max = design.log_bytes_max;
@@ -147,17 +148,16 @@ void Host::start() {
   make_mesh(*process);
   make_disk(*process);
   Process* const it = process.get();
-  const replica::World around{.transport = it->mesh.get(),
-                              .disk = it->disk.get(),
-                              .clock = &clock_,
-                              .fatal =
-                                  [it](const std::string& why) {
-                                    if (!it->fatal) it->fatal = why;
-                                  },
-                              .log = [this](const std::string& line) { log_line(line); },
-                              .soon = [this, it](std::function<void()> work) {
-                                run_soon(*it, std::move(work));
-                              }};
+  const replica::World around{
+      .transport = it->mesh.get(),
+      .disk = it->disk.get(),
+      .clock = &clock_,
+      .fatal =
+          [it](const std::string& why) {
+            if (!it->fatal) it->fatal = why;
+          },
+      .log = [this](const std::string& line) { log_line(line); },
+      .soon = [this, it](std::function<void()> work) { run_soon(*it, std::move(work)); }};
   process->replica = std::make_unique<replica::Replica>(replica_options(it->incarnation), around,
                                                         durable, std::move(*image));
   process->mesh->start(*process->replica);
