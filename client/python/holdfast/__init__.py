@@ -22,8 +22,12 @@ from ._options import Endpoints, session_options
 from ._owners import new_owner, this_thread_owner
 from ._version import VERSION
 from .cell import CellClient
+from .checker import Check, MarkStore, Reason, SequencerChecker, Standing, Verdict
+from .config import ConfigValue, ConfigWatch
+from .election import Election, Leader
 from .errors import HoldfastError, LockInDoubt, LockLost
 from .lock import Lock
+from .sequencer import Sequencer
 from .session import Listener, Session, open_runtime
 from .values import (
     LOCK_EVENTS, NODE_EVENTS, CellStatus, Child, Contents, Created, CreateMode, Event, EventKind,
@@ -69,9 +73,10 @@ def connect(endpoints: Endpoints = None, *, lease: float = 12.0, grace: float = 
 
 
 __all__ = [
-    "LOCK_EVENTS", "NODE_EVENTS", "CellClient", "CellStatus", "Child", "Contents", "CreateMode",
-    "Created", "Event", "EventKind", "EventName", "HoldfastError", "Lock", "LockInDoubt",
-    "LockInfo", "LockLost", "LockMode", "LockParty", "LockState", "Loss", "LossReason",
-    "MultiDone", "NodeKind", "OpResult", "PreviousSession", "SequencerState", "Session",
-    "SessionInfo", "SessionState", "Stat", "Watch", "Written", "connect", "errors", "new_owner",
-    "ops", "this_thread_owner"]
+    "LOCK_EVENTS", "NODE_EVENTS", "CellClient", "CellStatus", "Check", "Child", "ConfigValue",
+    "ConfigWatch", "Contents", "CreateMode", "Created", "Election", "Event", "EventKind",
+    "EventName", "HoldfastError", "Leader", "Lock", "LockInDoubt", "LockInfo", "LockLost",
+    "LockMode", "LockParty", "LockState", "Loss", "LossReason", "MarkStore", "MultiDone",
+    "NodeKind", "OpResult", "PreviousSession", "Reason", "Sequencer", "SequencerChecker",
+    "SequencerState", "Session", "SessionInfo", "SessionState", "Standing", "Stat", "Verdict",
+    "Watch", "Written", "connect", "errors", "new_owner", "ops", "this_thread_owner"]

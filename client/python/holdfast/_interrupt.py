@@ -11,8 +11,9 @@ from .errors import LockLost
 class Interrupter:
     """At most one exception is set, and none after disarm().
 
-    The interpreter raises it before the thread's next bytecode: a call into C (a read from a
-    socket, a sleep, a wait for a lock of threading) is not interrupted, only what comes after it.
+    The interpreter raises it at the next call or loop of the thread's Python code: a call into C (a
+    read from a socket, a sleep, a wait for a lock of threading) is not interrupted, only what comes
+    after it.
     """
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import selectors
 import socket
@@ -52,6 +53,7 @@ class Runtime:
         self.lease_deadline = 0
         self.state = SessionState.LIVE
         self.facts = io.SessionFacts()
+        self.jeopardies = 0  # How often it was in jeopardy.
         self._is_shut_down = False
         self._inputs: Deque[tuple[Input, Optional[Done]]] = deque()
         self._mutex = threading.Lock()  # For _inputs and _is_shut_down.
@@ -260,9 +262,9 @@ class Runtime:
         self._pending.clear()
         failure = self._gone()
         for done in refused:
-            self.post_callback(lambda done=done: done(failure))  # type: ignore[misc]
+            self.post_callback(functools.partial(done, failure))
         for watch in self._watches.values():
-            self.post_callback(lambda watch=watch: watch.tell_ended(failure))  # type: ignore[misc]
+            self.post_callback(functools.partial(watch.tell_ended, failure))
         for guard in self._guards.values():
             if guard.on_lost(Loss(LossReason.EXPIRED, failure.message)):
                 self.post_callback(guard.tell_lost)
@@ -356,13 +358,14 @@ class Runtime:
     def _answer_opened(self, outcome: Any) -> None:
         done, self._on_opened = self._on_opened, None
         if done is not None:
-            self.post_callback(lambda: done(outcome))
+            self.post_callback(functools.partial(done, outcome))
 
     def _lease_moved(self, output: io.LeaseMoved) -> None:
         self.lease_deadline = output.deadline
 
     def _state_changed(self, output: io.StateChanged) -> None:
         state = output.state
+        self.jeopardies += state is SessionState.JEOPARDY
         self.state = SessionState.LIVE if state is SessionState.SAFE else state
         if state in (SessionState.EXPIRED, SessionState.CLOSED):
             self.lease_deadline = 0
@@ -376,7 +379,7 @@ class Runtime:
 
     def _tell_listeners(self, state: SessionState) -> None:
         for listener in self._listeners:
-            self.post_callback(lambda tell=listener: tell(state))  # type: ignore[misc]
+            self.post_callback(functools.partial(listener, state))
 
     def _guard_made(self, output: io.GuardMade) -> None:
         guard = GuardState(self, output)
@@ -422,6 +425,8 @@ class Runtime:
         self.post_callback(lambda: self.post_input(lambda: self._told(output.through)))
 
     def _tell_watch(self, watch: WatchState, event: Event) -> None:
+        if watch.at_once is not None:
+            watch.at_once(event)
         self.post_callback(lambda: watch.tell(event))
 
     def _told(self, through: EventName) -> None:
@@ -430,7 +435,7 @@ class Runtime:
     def _watch_ended(self, output: io.WatchEnded) -> None:
         watch = self._watches.pop(output.watch, None)
         if watch is not None:
-            self.post_callback(lambda: watch.tell_ended(output.failure))
+            self.post_callback(functools.partial(watch.tell_ended, output.failure))
 
     def _answered(self, output: io.Answered) -> None:
         pending = self._pending.pop(output.call)

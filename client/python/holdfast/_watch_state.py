@@ -20,8 +20,11 @@ class WatchState:
     them.
     """
 
-    def __init__(self, on_event: Optional[Callable[[Event], None]]) -> None:
+    def __init__(self, on_event: Optional[Callable[[Event], None]],
+                 at_once: Optional[Callable[[Event], None]] = None) -> None:
         self._on_event = on_event
+        # Called on the session's thread when the event arrives, before it is told: must be short.
+        self.at_once = at_once
         self._changed = threading.Condition()
         self._queue: Deque[Event] = deque()
         self._ended: Optional[Failure] = None

@@ -82,7 +82,7 @@ def encode(request: io.Request, head: io.Head, sequence_id: int) -> bytes:
     protocol.writeMessageBegin(request.method, TMessageType.CALL, sequence_id)
     _ARGUMENTS[request.method](body).write(protocol)
     protocol.writeMessageEnd()
-    message = transport.getvalue()
+    message: bytes = transport.getvalue()
     return struct.pack(">i", len(message)) + message
 
 

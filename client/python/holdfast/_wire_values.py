@@ -60,7 +60,7 @@ def lift(value_type: type[Value], struct: Any) -> Value:
     """Our value of that type, of a struct whose fields have the same names."""
     fields = _FIELDS.get(value_type)
     if fields is None:
-        names = [field.name for field in dataclasses.fields(value_type)]  # type: ignore[arg-type]
+        names = [field.name for field in dataclasses.fields(value_type)]
         fields = _FIELDS[value_type] = [(name, _CONVERSIONS.get(name)) for name in names]
     return value_type(**{
         name: getattr(struct, name) if convert is None else convert(getattr(struct, name))
@@ -103,4 +103,4 @@ def error_from(error: Any) -> Failure:
         limit=error.limit, actual=None if error.actual is None else unsigned(error.actual),
         leader=error.leader or "",
         cycle=tuple(lift(values.WaitEdge, edge) for edge in error.cycle or ()),
-        op_index=error.op_index)
+        op_index=error.op_index, zxid=unsigned(error.header.zxid) if error.header else 0)

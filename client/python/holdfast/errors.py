@@ -62,6 +62,7 @@ class Failure:
     leader: str = ""
     cycle: tuple[WaitEdge, ...] = ()
     op_index: Optional[int] = None
+    zxid: int = 0  # The refusal is true as of this position; 0 if no replica said it.
 
     def __str__(self) -> str:
         name = "UNKNOWN" if self.code is None else self.code.name

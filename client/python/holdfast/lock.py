@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,7 +17,7 @@ from ._owners import this_thread_owner
 from .errors import (
     ErrorCode, Failure, HoldfastError, LockDelayedError, LockHeldError, LockInDoubt, LockLost,
     NotHeldError, SessionExpiredError, bad_argument)
-from .values import CreateMode, LockInfo, LockMode, Loss, LossReason
+from .values import CreateMode, LockGrant, LockInfo, LockMode, Loss, LossReason
 
 if TYPE_CHECKING:
     from .session import Session
@@ -136,7 +137,7 @@ class Holding:
 
     # ---- inside ----------------------------------------------------------------------------------
 
-    def _grant_of(self) -> Any:
+    def _grant_of(self) -> LockGrant:
         if self._last_guard is None:
             raise NotHeldError(Failure(
                 ErrorCode.NOT_HELD, f"The lock {self.path} was not acquired.", path=self.path))
@@ -252,7 +253,7 @@ class Lock(Holding):
         runtime = self._session._runtime
         timeout_ms = to_ms(timeout)
         try:
-            wait_for(runtime, lambda done: guard.release(timeout_ms, done))
+            wait_for(runtime, functools.partial(guard.release, timeout_ms))
         except (NotHeldError, SessionExpiredError) as error:
             raise self._release_error(error) from error
 
@@ -294,13 +295,14 @@ class Lock(Holding):
         elif self.lost:
             raised.add_note(f"The lock {self.path} was lost before this was raised.")
         if self._guard is not None:
-            self._release_quietly()
+            self.release_quietly()
 
-    def _release_quietly(self) -> None:
+    def release_quietly(self) -> None:
+        """Releases; waits at most a second, and raises nothing."""
         try:
             self.release(EXIT_S)
         except HoldfastError:
-            pass  # The body's exception says more; the library goes on with the release.
+            pass  # The library goes on with the release as long as the session lives.
 
     def __repr__(self) -> str:
         said = "held" if self.held else "lost" if self.lost else "not held"

@@ -159,8 +159,8 @@ class Session(SessionFacts, CellCalls):
         `create`: whether a missing node is created, and which kind.
         `lost_at_jeopardy`: gives the lock up for good when the lease is not confirmed in time,
         instead of at expiry only.
-        `interrupt`: when the lock is lost, LockLost is raised into the body of the `with` block,
-        before the thread's next bytecode; calls into C that wait (sleep, sockets) are not
+        `interrupt`: when the lock is lost, LockLost is raised into the body of the `with` block, at
+        the next call or loop of its Python code; calls into C that wait (sleep, sockets) are not
         interrupted. Without it the loss is raised by check() and at the end of the block.
         `on_lost`, once, and `on_jeopardy`, `on_safe`, each time, are called on the dispatcher.
         """
@@ -246,7 +246,9 @@ class Session(SessionFacts, CellCalls):
         a watch that nobody has goes on until the session ends.
         """
         options = watch_options(self._paths(path), kinds, recursive, after)
-        state = WatchState(callback)
+        return self._start_watch(WatchState(callback), options)
+
+    def _start_watch(self, state: WatchState, options: WatchOptions) -> Watch:
         started = wait_for(self._runtime, lambda done: self._runtime.watch(options, state, done))
         state.active_from = started.active_from
         return Watch(self, state)

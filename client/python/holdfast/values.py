@@ -141,7 +141,7 @@ class EventName(NamedTuple):
     """The name of an event, by which events are ordered; (0, 0) is before every event."""
 
     zxid: int = 0
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

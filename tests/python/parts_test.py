@@ -1,0 +1,346 @@
+"""Parts of the package that need no cell: sequencers, marks, checks, files, frames, clocks."""
+
+import os
+import pathlib
+import pickle
+import socket
+import tempfile
+import threading
+import unittest
+
+from tests.python.package import ROOT, holdfast
+from holdfast import Check, Reason, Sequencer, SequencerChecker, Standing, errors
+from holdfast._channel import Channel, split
+from holdfast._clock import to_ms
+from holdfast._core.high_water import (
+    Confirmations, Finding, Followed, HighWater, HighWaterMarks)
+from holdfast._core.sorted_times import SortedTimes
+from holdfast._interrupt import Interrupter
+from holdfast._mark_file import SPARE_LINES, MarkFile
+from holdfast._options import endpoint_list
+from holdfast._requests import Paths
+from holdfast._watch_state import QUEUE_MAX, WatchState
+from holdfast._wire import MalformedError, decode
+from holdfast.values import Event, EventKind, EventName, LockMode
+
+CELL = bytes(range(16))
+PREFIX = 0x0001020304050607
+
+
+def text(generation, path="/l", acquisition=None, mode="x", prefix=PREFIX):
+    acquisition = generation if acquisition is None else acquisition
+    return f"1:{mode}:{generation:016x}:{acquisition:016x}:{5:016x}:{prefix:016x}:{path}"
+
+
+class Sequencers(unittest.TestCase):
+    def test_what_is_printed_is_what_was_parsed(self):
+        for good in (text(9), text(9, "/a/b c/ü"), text(9, acquisition=12, mode="s"),
+                     text(2**64 - 1, "/")):
+            self.assertEqual(str(Sequencer.parse(good)), good)
+        parsed = Sequencer.parse(text(9, acquisition=12, mode="s"))
+        self.assertEqual(parsed, Sequencer(LockMode.SHARED, 9, 12, 5, PREFIX, "/l"))
+
+    def test_what_no_cell_can_have_given_is_refused(self):
+        for bad in ("", "x", text(0), text(9, acquisition=10), text(9, acquisition=8, mode="s"),
+                    text(9).replace("1:x", "2:x"), text(9).upper(), text(9, "l"), text(9, "/l/"),
+                    text(9, "/a//b"), text(9, "/../b"), text(9, "/ls/x"), text(9, "/.holdfast"),
+                    text(9, "/a\nb"), text(9, "/" + "a" * 256), text(9, "/\udcff"),
+                    text(9, "/a" * 600), text(9)[:-2], " " + text(9), None, 5):
+            with self.assertRaises(ValueError, msg=repr(bad)):
+                Sequencer.parse(bad)
+
+
+class Marks(unittest.TestCase):
+    def test_a_mark_never_sinks(self):
+        marks = HighWaterMarks(2)
+        self.assertIs(marks.find(Sequencer.parse(text(9))), Finding.HIGHER)
+        marks.raise_to(HighWater(PREFIX, "/l", 9))
+        marks.raise_to(HighWater(PREFIX, "/l", 8))
+        self.assertEqual(marks.mark(PREFIX, "/l"), 9)
+        self.assertIs(marks.find(Sequencer.parse(text(9))), Finding.KNOWN)
+        self.assertIs(marks.find(Sequencer.parse(text(8))), Finding.OVERTAKEN)
+        self.assertIs(marks.find(Sequencer.parse(text(8, prefix=1))), Finding.HIGHER)
+        marks.raise_to(HighWater(PREFIX, "/m", 1))
+        self.assertIs(marks.find(Sequencer.parse(text(8, "/n"))), Finding.FULL)
+        self.assertIs(marks.find(Sequencer.parse(text(10))), Finding.HIGHER)
+
+    def test_confirmations_are_bounded_and_forgotten_oldest_first(self):
+        confirmations = Confirmations(2)
+        for moment, name in enumerate(("a", "b", "a", "c")):
+            confirmations.confirm(name, moment)
+        self.assertEqual([confirmations.asked_at(name) for name in "abc"], [2, None, 3])
+        confirmations.confirm("a", 1)  # An answer that came late.
+        self.assertEqual(confirmations.asked_at("a"), 2)
+        confirmations.forget("a")
+        self.assertIsNone(confirmations.asked_at("a"))
+
+    def test_what_changed_while_the_cell_was_asked_is_not_confirmed(self):
+        followed = Followed()
+        before = (followed.changes, 0)
+        followed.on_change()
+        followed.confirm("a", before)
+        self.assertFalse(followed.is_valid("a", (followed.changes, 0)))
+        followed.confirm("a", (followed.changes, 0))
+        followed.confirm("b", (followed.changes, 0))
+        self.assertTrue(followed.is_valid("a", (followed.changes, 0)))
+        self.assertFalse(followed.is_valid("a", (followed.changes, 1)), "after a jeopardy")
+        followed.on_change()
+        followed.confirm("b", (followed.changes, 1))
+        self.assertFalse(followed.is_valid("a", (followed.changes, 1)))
+        self.assertTrue(followed.is_valid("b", (followed.changes, 1)))
+
+
+class LocalChecks(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="holdfast-marks-")
+        self.addCleanup(folder.cleanup)
+        self.file = os.path.join(folder.name, "marks")
+
+    def checker(self, **options):
+        made = SequencerChecker(cell_id=CELL, **options)
+        self.addCleanup(made.close)
+        return made
+
+    def test_who_comes_after_a_later_holder_is_refused(self):
+        checker = self.checker()
+        self.assertTrue(checker.check(text(9)))
+        self.assertTrue(checker.check(text(12, acquisition=13, mode="s")))
+        self.assertTrue(checker.check(text(12, acquisition=20, mode="s")))
+        verdict = checker.check(text(9))
+        self.assertEqual((verdict.standing, verdict.reason), (Standing.STALE, Reason.OVERTAKEN))
+        self.assertFalse(verdict)
+        self.assertEqual(checker.high_water("/l"), 12)
+        self.assertEqual(checker.high_water("/l", bytes(16)), 0)
+
+    def test_what_cannot_be_judged_is_unknown(self):
+        checker = self.checker(locks_max=1)
+        checker.check(text(9))
+        for sequencer, reason in (("what?", Reason.MALFORMED),
+                                  (text(9, prefix=1), Reason.OTHER_CELL),
+                                  (text(9, "/m"), Reason.FULL)):
+            verdict = checker.check(sequencer)
+            self.assertEqual((verdict.standing, verdict.reason), (Standing.UNKNOWN, reason))
+        for mode in (Check.CELL, Check.INTERVAL, Check.FOLLOW):
+            with self.assertRaises(errors.BadArgumentError):
+                checker.check(text(9), mode)
+
+    def test_a_checker_of_any_cell_keeps_them_apart(self):
+        checker = SequencerChecker()
+        self.addCleanup(checker.close)
+        self.assertTrue(checker.check(text(9)))
+        self.assertTrue(checker.check(text(8, prefix=1)))
+        self.assertFalse(checker.check(text(8)))
+
+    def test_marks_outlive_the_process(self):
+        checker = self.checker(store=self.file)
+        self.assertTrue(checker.check(text(9)))
+        self.assertTrue(checker.check(text(7, "/m n")))
+        with self.assertRaises(errors.LimitError):
+            self.checker(store=self.file)
+        checker.close()
+        again = self.checker(store=self.file)
+        self.assertFalse(again.check(text(8)))
+        self.assertEqual(again.high_water("/m n"), 7)
+
+    def test_a_line_that_was_cut_off_was_never_accepted(self):
+        checker = self.checker(store=self.file)
+        checker.check(text(9))
+        checker.close()
+        with open(self.file, "ab") as file:
+            file.write(f"{PREFIX:016x} {99:016x} /l".encode())
+        again = self.checker(store=self.file)
+        self.assertTrue(again.check(text(10)))
+        again.close()
+        third = self.checker(store=self.file)
+        self.assertEqual(third.high_water("/l"), 10)
+
+    def test_a_file_of_something_else_is_refused(self):
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.write("root:x:0:0\n")
+        with self.assertRaises(errors.BadArgumentError):
+            self.checker(store=self.file)
+
+    def test_a_mark_that_is_not_safe_is_not_accepted(self):
+        class Full:
+            def load(self):
+                return [HighWater(PREFIX, "/l", 9)]
+
+            def save(self, mark):
+                raise OSError(28, "No space left on device")
+
+            def close(self):
+                pass
+
+        checker = self.checker(store=Full())
+        verdict = checker.check(text(10))
+        self.assertEqual((verdict.standing, verdict.reason), (Standing.UNKNOWN, Reason.NOT_SAVED))
+        self.assertIn("No space", str(verdict.error))
+        self.assertTrue(checker.check(text(9)))
+        self.assertEqual(checker.high_water("/l"), 9)
+
+    def test_the_file_is_rewritten_when_it_has_become_long(self):
+        with open(self.file, "w", encoding="utf-8") as file:
+            for generation in range(1, SPARE_LINES + 3):
+                file.write(f"{PREFIX:016x} {generation:016x} /l\n")
+        store = MarkFile(self.file)
+        self.addCleanup(store.close)
+        store.save(HighWater(PREFIX, "/l", SPARE_LINES + 10))
+        self.assertEqual(len(pathlib.Path(self.file).read_text().splitlines()), 1)
+        store.save(HighWater(PREFIX, "/m", 3))
+        store.close()
+        again = MarkFile(self.file)
+        self.addCleanup(again.close)
+        self.assertEqual(sorted(again.load()), [
+            HighWater(PREFIX, "/l", SPARE_LINES + 10), HighWater(PREFIX, "/m", 3)])
+
+
+class Small(unittest.TestCase):
+    def test_endpoints(self):
+        self.assertEqual(split("[::1]:74"), ("::1", 74))
+        self.assertEqual(endpoint_list("a:1, b:2"), ["a:1", "b:2"])
+        self.assertEqual(endpoint_list(["a:1"]), ["a:1"])
+        for wrong in ("", "a", "a:", ":1", "a:x", "a:0", "a:70000", []):
+            with self.assertRaises(errors.BadArgumentError, msg=repr(wrong)):
+                endpoint_list(wrong)
+
+    def test_paths_are_made_short(self):
+        paths = Paths("cell")
+        self.assertEqual([paths(path) for path in (
+            "/a", "/ls/cell/a", "/ls/local/a/b", "/ls/local", "/ls/other/a", "/lsx/a")],
+            ["/a", "/a", "/a/b", "/", "/ls/other/a", "/lsx/a"])
+
+    def test_little_time_is_not_nothing(self):
+        self.assertEqual([to_ms(0), to_ms(0.0001), to_ms(1.5), to_ms(None)], [0, 1, 1500, None])
+        for wrong in (-1, float("nan"), float("inf")):
+            with self.assertRaises(errors.BadArgumentError):
+                to_ms(wrong)
+
+    def test_the_first_moment_is_found_whatever_is_replaced(self):
+        times = SortedTimes()
+        for key in range(300):
+            times.set(key, 1_000 - key)
+        for key in range(100, 300):
+            times.set(key, None)
+        times.set(99, 5_000)
+        self.assertEqual(times.first(), 902)
+        self.assertIsNone(times.take(901))
+        self.assertEqual(times.take(902), 98)
+        self.assertEqual(times.first(), 903)
+
+    def test_events_that_nobody_takes_become_one_events_lost(self):
+        state = WatchState(None)
+        for index in range(QUEUE_MAX + 2):
+            state.tell(Event(EventName(1, index), EventKind.NODE_CREATED, "/a"))
+        first, second = state.poll(), state.poll()
+        self.assertEqual(first.kind, EventKind.EVENTS_LOST)
+        self.assertEqual(second.name.index, QUEUE_MAX + 1)
+        self.assertIsNone(state.poll())
+
+    def test_every_code_has_its_error_and_survives_pickling(self):
+        for code in errors.ErrorCode:
+            error = errors.error_of(errors.Failure(code, "why", path="/a"))
+            self.assertIs(error.code, code)
+            again = pickle.loads(pickle.dumps(error))
+            self.assertEqual((type(again), again.failure), (type(error), error.failure))
+        self.assertIs(type(errors.error_of(errors.Failure(None, "of a later release"))),
+                      holdfast.HoldfastError)
+        self.assertTrue(issubclass(errors.CallTimeoutError, TimeoutError))
+
+    def test_the_codes_and_enumerations_are_those_of_the_interface(self):
+        from holdfast.api import ttypes
+        for ours in (errors.ErrorCode, holdfast.EventKind, holdfast.LockMode, holdfast.NodeKind,
+                     holdfast.CreateMode, holdfast.LockState, holdfast.SequencerState,
+                     holdfast.values.ReplicaRole):
+            theirs = getattr(ttypes, ours.__name__)._VALUES_TO_NAMES
+            self.assertEqual({int(one): one.name for one in ours}, theirs)
+
+    def test_the_version_is_that_of_the_project(self):
+        listed = (ROOT / "CMakeLists.txt").read_text()
+        self.assertIn(f"project(holdfast VERSION {holdfast.__version__} ", listed)
+
+
+class Bytes(unittest.TestCase):
+    def channel(self):
+        ours, theirs = socket.socketpair()
+        self.addCleanup(theirs.close)
+        channel = Channel(ours)
+        ours.setblocking(False)
+        self.addCleanup(channel.close)
+        return channel, theirs
+
+    def test_messages_come_whole_however_they_are_cut(self):
+        channel, theirs = self.channel()
+        stream = b"".join(len(part).to_bytes(4, "big") + part for part in (b"a", b"bc" * 300))
+        got = []
+        for place in range(0, len(stream), 7):
+            theirs.send(stream[place:place + 7])
+            got += channel.receive()
+        self.assertEqual(got, [b"a", b"bc" * 300])
+        theirs.close()
+        with self.assertRaises(EOFError):
+            list(channel.receive())
+
+    def test_a_frame_that_is_too_large_is_not_waited_for(self):
+        channel, theirs = self.channel()
+        theirs.send(b"\x7f\xff\xff\xff")
+        with self.assertRaises(EOFError):
+            list(channel.receive())
+
+    def test_what_does_not_go_at_once_goes_later(self):
+        channel, theirs = self.channel()
+        sent = os.urandom(3_000_000)
+        channel.send(sent)
+        channel.flush()
+        self.assertTrue(channel.wants_to_write())
+        got = b""
+        while len(got) < len(sent):
+            got += theirs.recv(1 << 20)
+            channel.flush()
+        self.assertEqual(got, sent)
+        self.assertFalse(channel.wants_to_write())
+
+    def test_bytes_that_are_no_reply_are_refused(self):
+        for wrong in (b"", b"\x82", b"GET / HTTP/1.0", b"\x82\x21\x01\x03get", bytes(50),
+                      b"\x82\x41\x01\x04nope\x00", b"\x82\x41\x01\x03get\x00"):
+            with self.assertRaises(MalformedError, msg=repr(wrong)):
+                decode(wrong)
+
+
+class Interrupts(unittest.TestCase):
+    def test_an_exception_that_was_set_and_not_seen_is_taken_back(self):
+        interrupter = Interrupter()
+        interrupter.fire()  # Before it is armed: nothing.
+        interrupter.arm()
+        try:
+            interrupter.fire()
+            self.fail("the exception comes with the next call")
+        except holdfast.LockLost:
+            pass
+        self.assertTrue(interrupter.disarm())
+        interrupter.fire()
+        self.assertTrue(interrupter.disarm())
+
+    def test_it_comes_in_the_thread_that_was_armed(self):
+        armed, interrupted = threading.Event(), threading.Event()
+        interrupter = Interrupter()
+
+        def body():
+            interrupter.arm()
+            armed.set()
+            try:
+                while True:
+                    interrupted.wait(0.01)
+            except holdfast.LockLost:
+                interrupted.set()
+
+        thread = threading.Thread(target=body)
+        thread.start()
+        armed.wait()
+        interrupter.fire()
+        interrupter.fire()
+        thread.join(30)
+        self.assertTrue(interrupted.is_set())
+
+
+if __name__ == "__main__":
+    unittest.main()
