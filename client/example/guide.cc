@@ -14,13 +14,15 @@ namespace hf = holdfast::client;
 
 namespace {
 
-// Refusals that the example does not expect end it.
+// [must]
+// Ends the example at a refusal that it does not expect.
 template <typename T>
 T must(hf::Outcome<T> outcome) {
   if (outcome) return std::move(outcome).value();
   std::fprintf(stderr, "guide: %s\n", to_string(outcome.error()).c_str());
   std::exit(1);
 }
+// [/must]
 
 // [guarded]
 void close_month(hf::Session& session, const hf::LockGuard& lock, int month) {

@@ -1,4 +1,4 @@
-"""What docs/guide.md shows in C++, in the shell and in SQL does what it says."""
+"""What docs/guide.md shows in C++, Python, the shell and SQL does what it says."""
 
 import os
 import pathlib
@@ -6,13 +6,16 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import unittest
+
+from tests.python import package  # Before tests.harness, which uses the same generated code.
 
 from tests.docs import pages
 from tests.harness import CellTest, Session, api
 from tests.harness.deadline import SLOWNESS
-from tests.harness.programs import bin_dir, program
+from tests.harness.programs import ROOT, bin_dir, program
 
 GUIDE = "docs/guide.md"
 TOUR = """\
@@ -52,6 +55,15 @@ class Guide(CellTest):
         self.assertEqual(self.reader.get("/guide/accounts").contents, b"closed: 12")
         locks = self.reader.read("list_locks", api.ListLocksRequest, prefix="/guide").locks
         self.assertEqual(locks, [], "everything was given back")
+
+    def test_the_tour_in_python(self):
+        ran = subprocess.run(
+            [sys.executable, "-B", ROOT / "client/example/guide.py", ",".join(self.cell.endpoints)],
+            env={**os.environ, "PYTHONPATH": package.FOLDER}, text=True, stdout=subprocess.PIPE,
+            timeout=60 * SLOWNESS)
+        self.assertEqual(ran.stdout, "while she holds the lock: True\nafter that: False\n")
+        self.assertEqual(ran.returncode, 0)
+        self.assertEqual(self.reader.get("/guide/accounts").contents, b"closed: 12")
 
     def test_the_late_writer_is_refused_where_the_sequencer_is_checked(self):
         ledger = self.folder / "ledger"

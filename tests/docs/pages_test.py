@@ -40,6 +40,12 @@ class Guide(unittest.TestCase):
         self.assertEqual(sorted(shown), sorted(regions.values()))
         self.assertGreater(len(shown), 8)
 
+    def test_the_python_is_that_of_the_program(self):
+        regions = pages.regions("client/example/guide.py")
+        self.assertEqual(
+            sorted(pages.blocks("docs/guide.md", "python")), sorted(regions.values()))
+        self.assertEqual(len(regions), 2)
+
 
 class Api(unittest.TestCase):
     def test_the_page_is_what_the_script_makes_of_the_idl(self):
