@@ -108,6 +108,7 @@ class Core {
   // core_calls.cc: calls on their way.
   CallId add_call(Call call);
   std::optional<Error> refusal() const;
+  std::string short_path(const std::string& path) const;
   void send_calls();
   void send_call(CallId id);
   void on_call_answer(const Link::Expected& expected, const wire::Answer& answer);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "client/core.h"
+#include "thrift/path.h"
 #include "zab/base/check.h"
 
 namespace holdfast::client {
@@ -71,6 +72,12 @@ std::optional<Error> Core::refusal() const {
                  .actual = calls_.size() + 1};
   }
   return std::nullopt;
+}
+
+// Events have their paths in the short form: a lock or a watch of another form would miss its own.
+std::string Core::short_path(const std::string& path) const {
+  const Result<std::string> parsed = parse_path(path, facts_.cell_name);
+  return parsed.ok() ? *parsed : path;  // What is wrong with it, the cell says.
 }
 
 CallId Core::call(Ticks now, AnyRequest request, std::optional<Ticks> timeout_ms) {

@@ -67,6 +67,7 @@ Core::WatchCall Core::watch(Ticks now, WatchOptions options) {
   if (std::optional<Error> error = refusal()) {
     put(Answered{made.call, std::move(*error)});
   } else {
+    options.path = short_path(options.path);
     made.watch = watches_.add(std::move(options), made.call);
   }
   end_input();

@@ -21,7 +21,7 @@ using Withdrawn = Call::Acquiring::Withdrawn;
 
 CallId Core::acquire(Ticks now, const AcquireAsk& ask) {
   begin_input(now);
-  wire::Acquire request{.path = ask.path,
+  wire::Acquire request{.path = short_path(ask.path),
                         .mode = ask.mode,
                         .wait_ms = ask.wait_ms.value_or(-1),
                         .lock_delay_ms = ask.lock_delay_ms,
@@ -153,7 +153,11 @@ void Core::ask_anew(CallId id) {
 
 // What the program is told of an acquire that came to nothing.
 Error Core::acquire_error(const Call& call, const Error& error) const {
-  if (error.code != ErrorCode::kCancelled) return error;
+  // A copy that comes after the end of the wait is not told who ended it, only that it is over.
+  const bool is_ended = error.code == ErrorCode::kCancelled ||
+                        (error.code == ErrorCode::kTimeout &&
+                         call.acquiring->withdrawn == Call::Acquiring::Withdrawn::kByProgram);
+  if (!is_ended) return error;
   const std::string& path = std::get<wire::Acquire>(call.request).path;
   switch (call.acquiring->withdrawn) {
     case Withdrawn::kNo:

@@ -115,6 +115,17 @@ TEST(CoreEvents, HeldReplyThatWaitsTooLongTimesOut) {
   w.rig.deliver({changed(6, "/a")}, 6);
 }
 
+TEST(CoreEvents, GoToAWatchThatWasMadeByALongPath) {
+  Rig rig;
+  rig.open();
+  const WatchId watch = rig.core.watch(rig.now, watch_of("/ls/local/a")).watch;
+  rig.run();
+  rig.reply(watch_set(rig.take("watch"), at(3), Zxid(4)));
+  rig.deliver({changed(5, "/a")}, 5);
+  ASSERT_EQ(rig.events.size(), 1U);
+  EXPECT_EQ(rig.events[0].watches, (std::vector{watch}));
+}
+
 TEST(CoreEvents, WatchIsMadeAgainBehindWhatWasGot) {
   Watching w;
   w.rig.deliver({changed(5, "/a")}, 5);

@@ -113,6 +113,18 @@ TEST(CoreLocks, WithdrawnByTheProgramSaysCancelled) {
   EXPECT_EQ(rig.error_of(call).code, ErrorCode::kCancelled);
 }
 
+TEST(CoreLocks, WithdrawnByTheProgramSaysCancelledAlsoToACopyThatTheCancelOvertook) {
+  Rig rig;
+  rig.open();
+  const CallId call = rig.acquire(ask(std::nullopt));
+  rig.reply(waiting(rig.take("acquire"), at(2), 1));
+  const Seen copy = rig.take("acquire");
+  rig.core.withdraw(rig.now, call);
+  rig.run();
+  rig.reply(failed(copy, at(3), {.code = ErrorCode::kTimeout, .message = "ended without it"}));
+  EXPECT_EQ(rig.error_of(call).code, ErrorCode::kCancelled);
+}
+
 TEST(CoreLocks, WithdrawnBeforeItWasSentIsOverAtOnce) {
   Rig rig;
   rig.open();
@@ -230,6 +242,17 @@ TEST(CoreLocks, LossToldByTheCellIsForGood) {
   EXPECT_EQ(held.rig.losses.at(held.guard).message, "broken by anna: stuck");
   EXPECT_EQ(held.rig.log, (std::vector<std::string>{"answer", "lost", "events"}));
   EXPECT_FALSE(held.rig.has("acquire")) << "it is never acquired again silently";
+}
+
+TEST(CoreLocks, LossIsToldAlsoOfALockThatWasAskedForByItsLongPath) {
+  Rig rig;
+  rig.open();
+  AcquireAsk request = ask(0);
+  request.path = "/ls/local" + request.path;
+  const CallId call = rig.acquire(request);
+  rig.reply(granted(rig.take("acquire"), at(5), grant_of(5)));
+  rig.deliver({lock_lost(9, 5)}, 9);
+  EXPECT_EQ(rig.lost, (std::vector{rig.guard_of(call)}));
 }
 
 TEST(CoreLocks, LossIsAcknowledgedOnlyWhenTheProgramWasTold) {
