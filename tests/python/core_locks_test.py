@@ -63,6 +63,7 @@ class Acquiring(unittest.TestCase):
 
     def test_one_that_is_withdrawn_is_cancelled_or_granted(self):
         for body, expected in ((failure("CANCELLED"), ErrorCode.CANCELLED),
+                               (failure("TIMEOUT"), ErrorCode.CANCELLED),
                                (io.Acquired(grant(60)), None)):
             rig = Rig().opened()
             call = rig.acquire()

@@ -21,8 +21,10 @@ class WatchState:
     """
 
     def __init__(self, on_event: Optional[Callable[[Event], None]],
-                 at_once: Optional[Callable[[Event], None]] = None) -> None:
+                 at_once: Optional[Callable[[Event], None]] = None,
+                 on_ended: Optional[Callable[[Failure], None]] = None) -> None:
         self._on_event = on_event
+        self._on_ended = on_ended
         # Called on the session's thread when the event arrives, before it is told: must be short.
         self.at_once = at_once
         self._changed = threading.Condition()
@@ -83,6 +85,8 @@ class WatchState:
         with self._changed:
             self._ended = failure
         self._wake()
+        if self._on_ended is not None and not self._is_cancelled:
+            self._on_ended(failure)
 
     # ---- inside ----------------------------------------------------------------------------------
 

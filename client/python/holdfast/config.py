@@ -54,7 +54,7 @@ class Follower:
         self._is_dirty = False
         self._is_stopped = False
         self.value: Optional[ConfigValue] = None
-        self.state = WatchState(self.on_event)
+        self.state = WatchState(self.on_event, on_ended=on_end)
         self.options = watch_options(path, KINDS, False, None)
 
     def start(self, done: Callable[[Any], None]) -> None:

@@ -165,14 +165,17 @@ class Locking(Calling):
         """What the program is told of an acquire that came to nothing."""
         acquiring = call.acquiring
         assert acquiring is not None
-        if failure.code is not ErrorCode.CANCELLED or acquiring.withdrawn is Withdrawn.NO:
-            return failure
         path = call.request.fields["path"]
-        if acquiring.withdrawn is Withdrawn.BY_PROGRAM:
+        # A copy that comes after the end of the wait is not told who ended it, only that it is
+        # over.
+        is_ended = failure.code in (ErrorCode.CANCELLED, ErrorCode.TIMEOUT)
+        if is_ended and acquiring.withdrawn is Withdrawn.BY_PROGRAM:
             return Failure(ErrorCode.CANCELLED,
                            f"The wait for the lock {path} was ended by the program.", path=path)
-        return Failure(ErrorCode.TIMEOUT,
-                       f"The lock {path} was not had within the time to wait.", path=path)
+        if failure.code is ErrorCode.CANCELLED and acquiring.withdrawn is not Withdrawn.NO:
+            return Failure(ErrorCode.TIMEOUT,
+                           f"The lock {path} was not had within the time to wait.", path=path)
+        return failure
 
     def _lose(self, guard: int, loss: Loss) -> None:
         if self._guards.take(guard) is not None:
