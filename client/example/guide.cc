@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -129,10 +130,7 @@ void follow_config(hf::Session& alice, hf::Session& bob) {
   std::printf("the mode is %s\n", mode.c_str());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const std::vector<std::string> endpoints(argv + 1, argv + argc);
+void tour(const std::vector<std::string>& endpoints) {
   // [open]
   hf::Session session = must(hf::Session::open(
       {.endpoints = endpoints, .lease = hf::Milliseconds(12'000), .client_name = "accounts"}));
@@ -145,4 +143,15 @@ int main(int argc, char** argv) {
   share(alice, bob);
   be_present(alice, bob);
   follow_config(alice, bob);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    tour({argv + 1, argv + argc});
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "guide: %s\n", failure.what());
+    return 1;
+  }
 }

@@ -55,8 +55,9 @@ class Api(unittest.TestCase):
 
 class Links(unittest.TestCase):
     def test_lead_somewhere(self):
-        every = ["README.md", "client/README.md"] + sorted(
-            f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
+        every = ["README.md"] + sorted(
+            path.relative_to(ROOT) for folder in ("docs", "client")
+            for path in (ROOT / folder).rglob("*.md"))
         seen = 0
         for page in every:
             for target, anchor in pages.links(page):
