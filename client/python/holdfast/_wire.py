@@ -16,11 +16,13 @@ from ._wire_values import error_from, event_from, event_name_from, lift, signed,
 from .errors import ErrorCode, Failure, TooLargeError, bad_argument
 
 try:
-    from .api import LockService, ttypes
+    from .api import LockService
+    from .api import ttypes as generated
 except ImportError as missing:
     raise ImportError(
         "holdfast.api is missing: in a checkout, run client/python/generate.py once") from missing
 
+ttypes: Any = generated  # Without type hints.
 FRAME_BYTES_MAX = 2 * 1024 * 1024
 # A replica closes the connection of who sends more than a frame; a header takes the rest.
 REQUEST_BYTES_MAX = FRAME_BYTES_MAX - 4096

@@ -88,9 +88,14 @@ class MarkStore(Protocol):
     that raises the mark is accepted; it raises OSError (or HoldfastError) if the mark is not safe.
     """
 
-    def load(self) -> Iterable[HighWater]: ...
-    def save(self, mark: HighWater) -> None: ...
-    def close(self) -> None: ...
+    def load(self) -> Iterable[HighWater]:
+        """All that was saved; called once, first."""
+
+    def save(self, mark: HighWater) -> None:
+        """Returns when the mark is safe."""
+
+    def close(self) -> None:
+        """Nothing is saved any more."""
 
 
 class SequencerChecker:

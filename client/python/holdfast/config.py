@@ -30,9 +30,9 @@ class ConfigValue:
 
     def is_same_state(self, other: Optional[ConfigValue]) -> bool:
         """The same writing of the same node, whatever zxid it was read at."""
-        return other is not None and self.stat_key() == other.stat_key()
+        return other is not None and self._key() == other._key()
 
-    def stat_key(self) -> tuple[int, int]:
+    def _key(self) -> tuple[int, int]:
         stat = self.stat
         return (0, 0) if stat is None else (stat.instance, stat.modified_zxid)
 
@@ -133,6 +133,7 @@ class ConfigWatch:
 
     @property
     def value(self) -> ConfigValue:
+        """The last one known."""
         value = self._follower.value
         assert value is not None
         return value

@@ -72,9 +72,8 @@ class Failure:
 class HoldfastError(Exception):
     """The base of all. ``failure`` has all facts; the common ones are attributes.
 
-    ``retryable``: the same call may succeed later, with nothing else done. ``outcome_pending``: the
-    request may have been carried out, or may be yet; the library goes on with its number until that
-    is known, so that a later call of the same session never overtakes it unseen.
+    Where ``outcome_pending``, the library goes on with the request until what became of it is
+    known, so that a later call of the same session never overtakes it unseen.
     """
 
     def __init__(self, failure: Failure) -> None:
@@ -86,22 +85,27 @@ class HoldfastError(Exception):
 
     @property
     def code(self) -> Optional[ErrorCode]:
+        """None if this release does not know it."""
         return self.failure.code
 
     @property
     def message(self) -> str:
+        """The cell's sentence, without the code."""
         return self.failure.message
 
     @property
     def retryable(self) -> bool:
+        """The same call may succeed later, with nothing else done."""
         return self.failure.retryable
 
     @property
     def outcome_pending(self) -> bool:
+        """The request may have been carried out, or may be yet."""
         return self.failure.outcome_pending
 
     @property
     def path(self) -> str:
+        """The path concerned, in the short form; empty if there is none."""
         return self.failure.path
 
 

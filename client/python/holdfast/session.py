@@ -92,6 +92,7 @@ class SessionFacts:
         self._runtime.add_listener(listener)
 
     def remove_listener(self, listener: Listener) -> None:
+        """Nothing if it is none."""
         self._runtime.remove_listener(listener)
 
 

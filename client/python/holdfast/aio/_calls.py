@@ -136,6 +136,7 @@ class CellClient(CellCalls):
         weakref.finalize(self, Runtime.close_quietly, self._runtime).atexit = False
 
     async def close(self) -> None:
+        """Calls that are open raise AcquireCancelledError."""
         await self._loop.running.run_in_executor(None, self._runtime.shut_down)
 
     async def __aenter__(self) -> CellClient:

@@ -49,6 +49,7 @@ class Election:
 
     @property
     def is_leader(self) -> bool:
+        """True while the cell lets nobody else lead. See Lock.held."""
         return self.lock.held
 
     async def leader(self, *, timeout: Optional[float] = None) -> Optional[Leader]:
@@ -114,6 +115,7 @@ class ConfigWatch:
     @classmethod
     async def open(cls, session: Session, path: str,
                    on_change: Optional[Callable[[ConfigValue], None]]) -> ConfigWatch:
+        """For Session.config()."""
         made = cls(session, path, on_change)
         answer = session._loop.answer()
         made._follower.start(answer.set)
@@ -127,6 +129,7 @@ class ConfigWatch:
 
     @property
     def value(self) -> ConfigValue:
+        """The last one known."""
         value = self._follower.value
         assert value is not None
         return value
@@ -185,11 +188,14 @@ class SequencerChecker:
 
     async def check(self, sequencer: str, mode: Optional[checker.Check] = None, *,
                     timeout: float = checker.TIMEOUT_S) -> checker.Verdict:
+        """See holdfast.SequencerChecker.check()."""
         check = functools.partial(self._checker.check, sequencer, mode, timeout=timeout)
         return await asyncio.get_running_loop().run_in_executor(None, check)
 
     def high_water(self, path: str, cell_id: Optional[bytes] = None) -> int:
+        """The highest generation seen of a lock; 0 if it was never seen."""
         return self._checker.high_water(path, cell_id)
 
     async def close(self) -> None:
+        """Ends its watches and its connection, and closes its file. The session stays open."""
         await asyncio.get_running_loop().run_in_executor(None, self._checker.close)

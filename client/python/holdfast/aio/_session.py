@@ -70,6 +70,7 @@ class Session(SessionFacts, CellCalls):
         self._runtime.add_listener(relayed)
 
     def remove_listener(self, listener: Listener) -> None:
+        """Nothing if it is none."""
         relayed = self._listeners.pop(listener, None)
         if relayed is not None:
             self._runtime.remove_listener(relayed)
@@ -174,6 +175,7 @@ class Watch:
 
     @property
     def active_from(self) -> int:
+        """Every event of the wanted kinds from this zxid on is delivered."""
         return self._state.active_from
 
     async def next(self, timeout: Optional[float] = None) -> Event:
