@@ -16,7 +16,7 @@ class AioTest(CellTest):
         self.cell = self.start_cell()
 
     def run_with_session(self, body, **options):
-        options.setdefault("lease", 6)
+        options.setdefault("lease", 10 * SLOWNESS)
 
         async def run():
             async with asyncio.timeout(PATIENCE_S):
@@ -142,7 +142,7 @@ class AioTest(CellTest):
                               holdfast.SequencerState.VALID)
             self.assertFalse(lock.held)
 
-        self.run_with_session(body, lease=10)
+        self.run_with_session(body)
 
     def test_loss_cancels_the_body_where_that_is_wanted(self):
         async def body(session):

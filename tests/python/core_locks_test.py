@@ -183,6 +183,45 @@ class Losing(unittest.TestCase):
         self.assertEqual([one.guard for one in rig.said(io.GuardCertain)], [held])
         self.assertEqual({one.guard for one in rig.said(io.GuardLost)}, {gone, other})
 
+    def test_a_lock_whose_node_its_owner_removes_is_not_believed_until_the_cell_has_said_more(self):
+        def removals(rig, timeout_ms=None):
+            one = rig.core.call(
+                rig.now, io.Request("remove", {"path": "/l", "owner": 1}), timeout_ms)
+            other = rig.core.call(rig.now, io.Request("multi", {"ops": [
+                ("check_absent", {"path": "/x"}), ("remove", {"path": "/m", "owner": 1}),
+                ("remove", {"path": "/n", "owner": 2})]}), timeout_ms)
+            rig.take()
+            return one, other
+
+        rig = Rig().opened()
+        first, second, third = rig.held(100), rig.held(101, path="/m"), rig.held(102, path="/n")
+        one, other = removals(rig)
+        self.assertEqual([one.guard for one in rig.said(io.GuardDoubtful)], [first, second])
+        rig.reply("remove", Done(110), zxid=110)
+        rig.reply("get_sequencer", failure("NO_NODE"))
+        rig.reply("multi", failure("NODE_EXISTS", op_index=0))
+        rig.reply("get_sequencer", grant(101, "/m"))
+        self.assertEqual(rig.answers[one], Done(110))
+        self.assertEqual([one.guard for one in rig.said(io.GuardLost)], [first])
+        self.assertEqual([one.guard for one in rig.said(io.GuardCertain)], [second])
+        rig.release(third)
+        # One that was never sent changes nothing, and one without answer is waited for.
+        rig = Rig().opened()
+        rig.held(100)
+        rig.lose_connection()
+        removals(rig, timeout_ms=10)
+        rig.pass_ms(10)
+        self.assertTrue(rig.said(io.GuardDoubtful))
+        rig.reconnect()
+        rig.reply("get_sequencer", grant(100))
+        self.assertTrue(rig.said(io.GuardCertain))
+        removals(rig, timeout_ms=10)
+        rig.pass_ms(10)
+        self.assertNotIn("get_sequencer", rig.methods())
+        rig.reply("remove", Done(110), zxid=110)
+        rig.reply("get_sequencer", failure("NOT_HELD"))
+        self.assertTrue(rig.said(io.GuardLost))
+
     def test_a_release_of_what_is_lost_is_refused(self):
         rig = Rig().opened()
         guard = rig.held(100)

@@ -10,7 +10,8 @@ from tests.harness import CellTest, Session, api, eventually
 from tests.harness.deadline import SLOWNESS
 from holdfast import SessionState, errors
 
-LEASE_S = 3.0
+LEASE_S = 3.0 * SLOWNESS  # Jeopardy comes soon.
+LONG_S = 20.0 * SLOWNESS  # It does not come.
 
 
 class Writer(threading.Thread):
@@ -54,7 +55,7 @@ class FailoverTest(CellTest):
     def test_writes_go_on_exactly_once_and_locks_stay_when_the_leader_is_killed(self):
         cell = self.start_cell()
         states = []
-        session = self.connect(cell.replicas, lease=10, on_state=states.append)
+        session = self.connect(cell.replicas, lease=LONG_S, on_state=states.append)
         lock = session.lock("/l", wait=5).acquire()
         writers = [Writer(session, lock, f"/w{place}") for place in range(3)]
         for writer in writers:
@@ -81,8 +82,8 @@ class FailoverTest(CellTest):
 
     def test_a_wait_keeps_its_place_when_the_leader_is_killed(self):
         cell = self.start_cell()
-        holder = self.connect(cell.replicas, lease=10).lock("/l").acquire()
-        waiting = self.connect(cell.replicas, lease=10, client_name="first").lock("/l")
+        holder = self.connect(cell.replicas, lease=LONG_S).lock("/l").acquire()
+        waiting = self.connect(cell.replicas, lease=LONG_S, client_name="first").lock("/l")
         thread = threading.Thread(target=waiting.acquire, daemon=True)
         thread.start()
         eventually("it waits", lambda: holder.info().waiter_count == 1)
@@ -172,8 +173,8 @@ class FailoverTest(CellTest):
 
     def test_events_come_without_gap_or_repetition_through_the_loss_of_leaders(self):
         cell = self.start_cell()
-        session = self.connect(cell.replicas, lease=10)
-        writer = self.connect(cell.replicas, lease=10)
+        session = self.connect(cell.replicas, lease=LONG_S)
+        writer = self.connect(cell.replicas, lease=LONG_S)
         session.create("/w")
         told = []
         session.watch("/w", told.append, recursive=True)
@@ -219,7 +220,7 @@ class FailoverTest(CellTest):
 
     def test_a_whole_cell_that_comes_back_finds_its_clients(self):
         cell = self.start_cell()
-        session = self.connect(cell.replicas, lease=20)
+        session = self.connect(cell.replicas, lease=LONG_S)
         lock = session.lock("/l").acquire()
         client = holdfast.CellClient(cell.endpoints)
         self.addCleanup(client.close)

@@ -18,7 +18,7 @@ class LockTest(CellTest):
         self.session = self.connect()
 
     def connect(self, **options):
-        options.setdefault("lease", 6)
+        options.setdefault("lease", 6 * SLOWNESS)
         session = holdfast.connect(self.cell.endpoints, **options)
         self.addCleanup(session.close)
         return session
@@ -52,7 +52,7 @@ class LockTest(CellTest):
     def test_the_block_holds_the_lock(self):
         with self.session.lock("/l", wait=5, description="the nightly run") as lock:
             self.assertTrue(lock.held)
-            self.assertTrue(0 < lock.remaining() <= 6)
+            self.assertTrue(0 < lock.remaining() <= 6 * SLOWNESS)
             lock.check()
             self.assertEqual(lock.info().holders[0].description, "the nightly run")
             self.assertEqual(holdfast.Sequencer.parse(lock.sequencer).generation, lock.generation)
@@ -112,6 +112,7 @@ class LockTest(CellTest):
 
             joins.append(self.in_thread(run))
             self.waiters("/l", place + 1)
+            eventually("it is told so", lambda: len(ahead) == place + 1)
         held.release()
         for join in joins:
             join()
@@ -146,6 +147,12 @@ class LockTest(CellTest):
                 self.session.read_lock("/l").acquire()
         self.assertEqual(self.session.check_sequencer(outer.sequencer),
                          holdfast.SequencerState.STALE)
+        locks = [self.session.lock(path).acquire() for path in ("/l", "/m")]
+        with self.assertRaises(errors.LockHeldError):
+            self.session.delete("/l", owner=holdfast.new_owner())
+        self.session.delete("/l")
+        self.session.multi([holdfast.ops.Delete("/m")])
+        eventually("they went with their nodes", lambda: all(lock.lost for lock in locks))
 
     def test_a_deadlock_of_threads_is_refused(self):
         first = self.session.lock("/a").acquire()
@@ -180,6 +187,8 @@ class LockTest(CellTest):
 
     def test_ctrl_c_in_a_wait_leaves_nothing_behind(self):
         held = self.connect().lock("/l").acquire()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
 
         def interrupt():
             self.waiters("/l", 1)

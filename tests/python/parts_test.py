@@ -3,14 +3,16 @@
 import os
 import pathlib
 import pickle
+import queue
 import socket
 import tempfile
 import threading
 import unittest
+from unittest import mock
 
 from tests.python.package import ROOT, holdfast
 from holdfast import Check, Reason, Sequencer, SequencerChecker, Standing, errors
-from holdfast._channel import Channel, split
+from holdfast._channel import Channel, connect, split
 from holdfast._clock import to_ms
 from holdfast._core.high_water import (
     Confirmations, Finding, Followed, HighWater, HighWaterMarks)
@@ -298,6 +300,26 @@ class Bytes(unittest.TestCase):
             channel.flush()
         self.assertEqual(got, sent)
         self.assertFalse(channel.wants_to_write())
+
+    def test_one_of_the_addresses_of_a_name_is_enough(self):
+        with socket.socket() as listener, socket.socket() as closed:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            closed.bind(("127.0.0.1", 0))
+            found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", one.getsockname())
+                     for one in (closed, listener)]
+            for count, has_any in ((2, True), (1, False), (0, False)):
+                outcome = queue.SimpleQueue()
+                with mock.patch("holdfast._channel.socket.getaddrinfo",
+                                side_effect=lambda host, port, *_, **__: found[:count]
+                                if host == "cell" else [found[port == found[1][4][1]]]):
+                    connect("cell:7401", lambda *arguments: outcome.put(arguments))
+                    connected, why = outcome.get(timeout=30)
+                self.assertEqual(connected is not None, has_any, why)
+                if connected is not None:
+                    connected.close()
+                else:
+                    self.assertTrue(why)
 
     def test_bytes_that_are_no_reply_are_refused(self):
         for wrong in (b"", b"\x82", b"GET / HTTP/1.0", b"\x82\x21\x01\x03get", bytes(50),

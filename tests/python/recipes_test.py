@@ -17,7 +17,7 @@ class RecipesTest(CellTest):
         self.session = self.connect(client_name="one")
 
     def connect(self, **options):
-        options.setdefault("lease", 6)
+        options.setdefault("lease", 6 * SLOWNESS)
         session = holdfast.connect(self.cell.endpoints, **options)
         self.addCleanup(session.close)
         return session

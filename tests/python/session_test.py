@@ -4,6 +4,7 @@ import unittest
 
 from tests.python.package import holdfast
 from tests.harness import CellTest, Session, api, eventually
+from tests.harness.deadline import SLOWNESS
 from holdfast import errors, ops
 
 
@@ -12,7 +13,7 @@ class SessionTest(CellTest):
         self.cell = self.start_cell()
 
     def connect(self, **options):
-        options.setdefault("lease", 6)
+        options.setdefault("lease", 6 * SLOWNESS)
         session = holdfast.connect(self.cell.endpoints, **options)
         self.addCleanup(session.close)
         return session

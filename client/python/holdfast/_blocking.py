@@ -37,12 +37,16 @@ class PendingAcquire:
     `done` is called on the dispatcher with a GuardState or a Failure; not after abandon().
     """
 
-    def __init__(self, runtime: Runtime, ask: io.AcquireAsk,
-                 on_waiting: Optional[Callable[[int], None]], done: Callable[[Any], None]) -> None:
+    def __init__(self, done: Callable[[Any], None]) -> None:
         self._mutex = threading.Lock()
         self._is_abandoned = False
         self._outcome: Any = None
         self._done = done
+        # Ends the wait, if it has begun and is not over.
+        self.withdraw: Callable[[], None] = lambda: None
+
+    def start(self, runtime: Runtime, ask: io.AcquireAsk,
+              on_waiting: Optional[Callable[[int], None]]) -> None:
         self.withdraw = runtime.acquire(ask, on_waiting, self._answer)
 
     def abandon(self) -> None:

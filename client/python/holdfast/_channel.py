@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import struct
 import threading
@@ -24,14 +25,27 @@ def split(endpoint: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def _connect_to_any(host: str, port: int) -> socket.socket:
+    """To one of the addresses of the name, in any order, so that one that does not answer is not
+    in the way of the others each time."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    random.shuffle(found)
+    failure = OSError(f"{host} has no address")
+    for *_, address in found:
+        try:
+            return socket.create_connection(address[:2], timeout=CONNECT_S / len(found))
+        except OSError as refused:
+            failure = refused
+    raise failure
+
+
 def connect(endpoint: str, done: Callable[[Optional[socket.socket], str], None]) -> None:
     """Resolves the name and connects, in a thread of its own because both may block; `done` is
     called there with the socket, or with None and the reason."""
 
     def run() -> None:
         try:
-            host, port = split(endpoint)
-            connected = socket.create_connection((host, port), timeout=CONNECT_S)
+            connected = _connect_to_any(*split(endpoint))
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connected.setblocking(False)
         except (OSError, ValueError, UnicodeError) as failure:

@@ -124,11 +124,13 @@ def check_sequencers(sequencers: Sequence[str]) -> Request:
     return Request("check_sequencers", {"sequencers": list(sequencers)})
 
 
-def multi(operations: Iterable[ops.Op], paths: Paths, guard: Guard) -> Request:
-    return Request("multi", {"ops": [_op(op, paths) for op in operations]}, guard_text(guard))
+def multi(operations: Iterable[ops.Op], paths: Paths, owner: int, guard: Guard) -> Request:
+    """`owner`: the calling one."""
+    return Request(
+        "multi", {"ops": [_op(op, paths, owner) for op in operations]}, guard_text(guard))
 
 
-def _op(op: ops.Op, paths: Paths) -> tuple[str, dict[str, Any]]:
+def _op(op: ops.Op, paths: Paths, owner: int) -> tuple[str, dict[str, Any]]:
     if isinstance(op, ops.CheckSequencer):
         return "check_sequencer", {"sequencer": op.sequencer}
     if not isinstance(op, (ops.Create, ops.Set, ops.Delete, ops.CheckNode, ops.CheckAbsent)):
@@ -143,5 +145,5 @@ def _op(op: ops.Op, paths: Paths) -> tuple[str, dict[str, Any]]:
     if isinstance(op, ops.Set):
         return "set_contents", {**fields, "contents": _bytes(op.contents)}
     if isinstance(op, ops.Delete):
-        return "remove", {**fields, "owner": op.owner}
+        return "remove", {**fields, "owner": owner if op.owner is None else op.owner}
     return "check_node", fields

@@ -56,7 +56,8 @@ class Runtime:
         self.jeopardies = 0  # How often it was in jeopardy.
         self._is_shut_down = False
         self._inputs: Deque[tuple[Input, Optional[Done]]] = deque()
-        self._mutex = threading.Lock()  # For _inputs and _is_shut_down.
+        # For _inputs and _is_shut_down. The garbage collector may close a session within it.
+        self._mutex = threading.RLock()
         self._listeners: list[Callable[[SessionState], None]] = []
         self._on_opened: Optional[Done] = None
         self._pending: dict[int, Pending] = {}
@@ -478,7 +479,7 @@ def _forget_in_child() -> None:
         runtime.lease_deadline = 0
         runtime.state = SessionState.EXPIRED
         runtime._is_shut_down = True
-        runtime._mutex = threading.Lock()
+        runtime._mutex = threading.RLock()
         runtime._dispatcher.forget()
         if runtime._channel is not None:
             runtime._channel.close()  # The child's copy of the descriptor only.

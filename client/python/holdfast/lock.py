@@ -211,8 +211,9 @@ class Lock(Holding):
         owner = self._options.owner
         ask = self._options.ask(wait, timeout, this_thread_owner() if owner is None else owner)
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        pending = self._acquiring = PendingAcquire(runtime, ask, on_waiting, answers.put)
+        pending = self._acquiring = PendingAcquire(answers.put)
         try:
+            pending.start(runtime, ask, on_waiting)
             self._take_guard(value_of(answers.get()))
         except HoldfastError:
             raise

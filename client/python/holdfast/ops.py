@@ -41,7 +41,7 @@ class Delete:
     path: str
     if_generation: Optional[int] = None
     if_instance: Optional[int] = None
-    owner: int = 0
+    owner: Optional[int] = None
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ from ._calls import CellCalls
 from ._clock import now_ms, to_ms
 from ._core.io import CoreOptions, Request
 from ._core.watch_table import WatchOptions
+from ._owners import this_thread_owner
 from ._requests import Guard
 from ._runtime import Runtime
 from ._watch_state import WatchState
-from .errors import bad_argument
+from .errors import CallTimeoutError, bad_argument
 from .lock import Lock, LockOptions
 from .values import (
     NODE_EVENTS, CreateMode, Created, Event, EventKind, EventName, Loss, MultiDone, SessionState,
@@ -133,7 +134,11 @@ class Session(SessionFacts, CellCalls):
 
     def __exit__(self, kind: Optional[type[BaseException]], raised: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
-        self.close()
+        """Closes. That the cell was not heard is no error here: the lease ends by itself."""
+        try:
+            self.close()
+        except CallTimeoutError:
+            pass
 
     def _ask(self, request: Request, timeout: Optional[float]) -> Any:
         _wire.check(request)
@@ -215,23 +220,25 @@ class Session(SessionFacts, CellCalls):
         return written
 
     def delete(self, path: str, *, if_generation: Optional[int] = None,
-               if_instance: Optional[int] = None, owner: int = 0, guard: Guard = None,
+               if_instance: Optional[int] = None, owner: Optional[int] = None, guard: Guard = None,
                timeout: Optional[float] = None) -> int:
         """Removes a node without children. Answers the zxid.
 
-        `owner`: a lock that this owner of this session holds does not stand against it.
-        NoNodeError, NotEmptyError, LockHeldError, LockDelayedError; conditions and guard as of
-        set().
+        `owner`: a lock that this owner of this session holds does not stand against it, and goes
+        with the node; by default the calling thread. NoNodeError, NotEmptyError, LockHeldError,
+        LockDelayedError; conditions and guard as of set().
         """
         zxid: int = self._ask(requests.delete(
-            self._paths(path), if_generation, if_instance, owner, guard), timeout).zxid
+            self._paths(path), if_generation, if_instance,
+            this_thread_owner() if owner is None else owner, guard), timeout).zxid
         return zxid
 
     def multi(self, operations: Iterable[ops.Op], *, guard: Guard = None,
               timeout: Optional[float] = None) -> MultiDone:
         """Does all operations of holdfast.ops, or none: then with the error of the first that was
         refused, whose `failure.op_index` says which. At most 1,024, and 1 MiB in all."""
-        done: MultiDone = self._ask(requests.multi(operations, self._paths, guard), timeout)
+        done: MultiDone = self._ask(
+            requests.multi(operations, self._paths, this_thread_owner(), guard), timeout)
         return done
 
     # ---- watches ---------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ class Calling(Linking):
         def _on_verified(self, call: Call, answer: io.Answer) -> None: ...
         def _acquire_failure(self, call: Call, failure: Failure) -> Failure: ...
         def _give_back(self, path: str, owner: int, acquisition: int) -> None: ...
+        def _doubt_removed(self, request: io.Request) -> None: ...
+        def _verify_removed(self, request: io.Request) -> None: ...
 
     def call(self, now: int, request: io.Request, timeout_ms: Optional[int]) -> int:
         self._begin_input(now)
@@ -41,6 +43,8 @@ class Calling(Linking):
         if timeout_ms is not None:
             call.deadline = self._now + timeout_ms
         call_id = self._take_call(call)
+        if self._calls.find(call_id) is not None:
+            self._doubt_removed(request)
         self._end_input()
         return call_id
 
@@ -93,7 +97,7 @@ class Calling(Linking):
         if isinstance(answer.body, io.Acquired):
             return self._on_acquired(call_id, answer.facts, answer.body)
         if call.kind is Kind.BACKGROUND or call.is_abandoned:
-            return self._calls.erase(call_id)
+            return self._drop(call_id)
         is_release = call.request.method == "release"
         self._hold_answer(call_id, answer.facts,
                           io.Released(answer.facts.zxid) if is_release else answer.body)
@@ -109,11 +113,18 @@ class Calling(Linking):
         if call.is_mutating and call.has_copies and failure.retryable:
             return self._pause(call_id)
         if call.kind is Kind.BACKGROUND or call.is_abandoned:
-            return self._calls.erase(call_id)
+            return self._drop(call_id)
         told = failure if call.acquiring is None else self._acquire_failure(call, failure)
         self._hold_answer(call_id, facts, told)
 
+    def _drop(self, call_id: int) -> None:
+        """Nobody is to hear of it any more."""
+        request = self._get(call_id).request
+        self._calls.erase(call_id)
+        self._verify_removed(request)
+
     def _hold_answer(self, call_id: int, facts: io.Facts, outcome: Any) -> None:
+        self._verify_removed(self._get(call_id).request)
         self._calls.unpin(call_id)
         self._calls.on_stage(call_id, Stage.HELD)
         if not self._options.with_session:
@@ -185,7 +196,7 @@ class Calling(Linking):
                 self._give_back(guard.path, guard.owner, guard.grant.acquisition)
             return self._calls.erase(call_id)
         if not failure.outcome_pending or call.stage is Stage.HELD:
-            return self._calls.erase(call_id)
+            return self._drop(call_id)
         # The outcome is learnt all the same: until then the number stays open, and an acquire must
         # not leave a lock behind that nobody knows of.
         call.is_abandoned = True

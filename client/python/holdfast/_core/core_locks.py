@@ -209,12 +209,33 @@ class Locking(Calling):
             if call.acquiring is not None:
                 call.acquiring.is_doubtful = True
 
-    def _verify(self, guard_id: int) -> None:
+    def _removed(self, request: io.Request) -> list[int]:
+        """The guards whose locks go if the request is carried out: with their nodes."""
+        removals = [request.fields] if request.method == "remove" else [
+            fields for kind, fields in request.fields.get("ops", ()) if kind == "remove"]
+        return [guard for fields in removals
+                for guard in self._guards.of_hold(fields.get("path", ""), fields.get("owner", 0))]
+
+    def _doubt_removed(self, request: io.Request) -> None:
+        """From when the request may be carried out until its outcome is known."""
+        for guard in self._removed(request):
+            self._doubt(guard)
+
+    def _verify_removed(self, request: io.Request) -> None:
+        for guard in self._removed(request):
+            self._verify(guard)
+
+    def _doubt(self, guard_id: int) -> None:
         guard = self._guards.find(guard_id)
         assert guard is not None
         if not guard.is_doubtful:
             guard.is_doubtful = True
             self._put(io.GuardDoubtful(guard_id))
+
+    def _verify(self, guard_id: int) -> None:
+        guard = self._guards.find(guard_id)
+        assert guard is not None
+        self._doubt(guard_id)
         self._add_call(Call(
             io.Request("get_sequencer", {"path": guard.path, "owner": guard.owner}),
             kind=Kind.VERIFY, guard=guard_id))
@@ -232,5 +253,7 @@ class Locking(Calling):
         if answer.body.acquisition != guard.grant.acquisition:
             return self._lose(call.guard, Loss(
                 LossReason.TAKEN, "The cell says that the lock was lost and taken again."))
-        guard.is_doubtful = False
-        self._put(io.GuardCertain(call.guard))
+        # One that is on its way may yet remove it; its answer is followed by another question.
+        if not any(call.guard in self._removed(other.request) for _, other in self._calls.all()):
+            guard.is_doubtful = False
+            self._put(io.GuardCertain(call.guard))

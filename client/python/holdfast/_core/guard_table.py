@@ -51,6 +51,10 @@ class GuardTable:
         return [guard for guard in self._of_hold.get((path, owner), ())
                 if self._guards[guard].grant.acquisition == acquisition]
 
+    def of_hold(self, path: str, owner: int) -> list[int]:
+        """Those of any acquisition."""
+        return list(self._of_hold.get((path, owner), ()))
+
     def lost_by(self, event: Event) -> list[int]:
         """The guards that a LOCK_LOST of this session concerns."""
         return self.of(event.path, event.owner or 0, event.acquisition or 0)

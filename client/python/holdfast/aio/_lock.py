@@ -58,9 +58,9 @@ class Lock(Holding):
         ask = self._options.ask(wait, timeout, this_task_owner() if owner is None else owner)
         loop = self._session._loop
         answer = loop.answer()
-        pending = self._acquiring = PendingAcquire(
-            self._session._runtime, ask, loop.callback(on_waiting), answer.set)
+        pending = self._acquiring = PendingAcquire(answer.set)
         try:
+            pending.start(self._session._runtime, ask, loop.callback(on_waiting))
             self._take_guard(await answer.value())
         except HoldfastError:
             raise

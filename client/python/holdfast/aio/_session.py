@@ -22,7 +22,7 @@ from ..values import (
     NODE_EVENTS, CreateMode, Created, Event, EventKind, EventName, Loss, MultiDone, SessionState,
     Written)
 from ._calls import CellCalls
-from ._lock import Lock
+from ._lock import Lock, this_task_owner
 from ._loop import Loop
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ class Session(SessionFacts, CellCalls):
     async def __aexit__(self, kind: Optional[type[BaseException]],
                         raised: Optional[BaseException],
                         trace: Optional[TracebackType]) -> None:
-        await self.close()
+        """Closes. That the cell was not heard is no error here: the lease ends by itself."""
+        try:
+            await self.close()
+        except CallTimeoutError:
+            pass
 
     def add_listener(self, listener: Listener) -> None:
         """`listener(state)` is called in the event loop."""
@@ -119,18 +123,19 @@ class Session(SessionFacts, CellCalls):
         return written
 
     async def delete(self, path: str, *, if_generation: Optional[int] = None,
-                     if_instance: Optional[int] = None, owner: int = 0, guard: Guard = None,
-                     timeout: Optional[float] = None) -> int:
+                     if_instance: Optional[int] = None, owner: Optional[int] = None,
+                     guard: Guard = None, timeout: Optional[float] = None) -> int:
         """See holdfast.Session.delete()."""
         zxid: int = (await self._ask(requests.delete(
-            self._paths(path), if_generation, if_instance, owner, guard), timeout)).zxid
+            self._paths(path), if_generation, if_instance,
+            this_task_owner() if owner is None else owner, guard), timeout)).zxid
         return zxid
 
     async def multi(self, operations: Iterable[ops.Op], *, guard: Guard = None,
                     timeout: Optional[float] = None) -> MultiDone:
         """See holdfast.Session.multi()."""
         done: MultiDone = await self._ask(
-            requests.multi(operations, self._paths, guard), timeout)
+            requests.multi(operations, self._paths, this_task_owner(), guard), timeout)
         return done
 
     async def watch(self, path: str, callback: Optional[Callable[[Event], None]] = None, *,
