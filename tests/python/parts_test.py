@@ -1,16 +1,22 @@
 """Parts of the package that need no cell: sequencers, marks, checks, files, frames, clocks."""
 
+import ast
 import os
 import pathlib
 import pickle
 import queue
+import random
 import socket
 import tempfile
 import threading
 import unittest
 from unittest import mock
 
-from tests.python.package import ROOT, holdfast
+from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
+from thrift.Thrift import TMessageType
+from thrift.transport.TTransport import TMemoryBuffer
+
+from tests.python.package import ROOT, SOURCE, holdfast
 from holdfast import Check, Reason, Sequencer, SequencerChecker, Standing, errors
 from holdfast._channel import Channel, connect, split
 from holdfast._clock import to_ms
@@ -23,6 +29,7 @@ from holdfast._options import endpoint_list
 from holdfast._requests import Paths
 from holdfast._watch_state import QUEUE_MAX, WatchState
 from holdfast._wire import MalformedError, decode
+from holdfast.api import LockService, ttypes
 from holdfast.values import Event, EventKind, EventName, LockMode
 
 CELL = bytes(range(16))
@@ -249,7 +256,6 @@ class Small(unittest.TestCase):
         self.assertTrue(issubclass(errors.CallTimeoutError, TimeoutError))
 
     def test_the_codes_and_enumerations_are_those_of_the_interface(self):
-        from holdfast.api import ttypes
         for ours in (errors.ErrorCode, holdfast.EventKind, holdfast.LockMode, holdfast.NodeKind,
                      holdfast.CreateMode, holdfast.LockState, holdfast.SequencerState,
                      holdfast.values.ReplicaRole):
@@ -326,6 +332,46 @@ class Bytes(unittest.TestCase):
                       b"\x82\x41\x01\x04nope\x00", b"\x82\x41\x01\x03get\x00"):
             with self.assertRaises(MalformedError, msg=repr(wrong)):
                 decode(wrong)
+
+
+    def test_no_bytes_do_more_than_to_be_refused(self):
+        dice = random.Random(5)
+        reply = LockService.keep_alive_result(success=ttypes.KeepAliveReply(
+            header=ttypes.ReplyHeader(), delivered_through=ttypes.EventName(), events=[
+                ttypes.Event(ttypes.EventName(1, 0), 1, "/a") for _ in range(3)]))
+        buffer = TMemoryBuffer()
+        protocol = TCompactProtocolAccelerated(buffer)
+        protocol.writeMessageBegin("keep_alive", TMessageType.REPLY, 7)
+        reply.write(protocol)
+        good = buffer.getvalue()
+        self.assertEqual(decode(good)[0], 7)
+        refused = 0
+        for _ in range(5_000):
+            bad = bytearray(good)
+            for _ in range(dice.randint(1, 4)):
+                bad[dice.randrange(len(bad))] = dice.randrange(256)
+            del bad[dice.randrange(len(bad)) + dice.randint(0, 20):]
+            try:
+                decode(bytes(bad))
+            except MalformedError:
+                refused += 1
+        self.assertGreater(refused, 1_000)
+
+
+class Purity(unittest.TestCase):
+    def test_the_core_has_no_clock_no_thread_and_no_socket(self):
+        allowed = {"__future__", "bisect", "collections", "dataclasses", "enum", "heapq", "random",
+                   "typing"}
+        files = list((SOURCE / "holdfast/_core").glob("*.py"))
+        self.assertGreater(len(files), 10)
+        for file in [*files, SOURCE / "holdfast/values.py", SOURCE / "holdfast/errors.py"]:
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Import):
+                    self.assertLessEqual({name.name for name in node.names}, allowed, file.name)
+                elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                    self.assertIn(node.module.split(".")[0], allowed, file.name)
+                elif isinstance(node, ast.ImportFrom) and node.level == 2:
+                    self.assertIn(node.module, {"errors", "values", "sequencer"}, file.name)
 
 
 class Interrupts(unittest.TestCase):

@@ -63,8 +63,15 @@ class SessionTest(CellTest):
                       lambda: session.lock("/x", lock_delay=61).acquire(),
                       lambda: session.set("/x", b"", if_generation=2**70),
                       lambda: session.multi(["create"]),
+                      lambda: session.watch("/x", after=(1, 2**40)),
+                      lambda: session.lock("/x", description=5),
+                      lambda: holdfast.connect(self.cell.endpoints, client_name=5),
+                      lambda: holdfast.connect(self.cell.endpoints, cell_name=5),
+                      lambda: holdfast.connect(self.cell.endpoints, secret=b"short"),
+                      lambda: holdfast.connect(self.cell.endpoints, lease=0),
+                      lambda: holdfast.CellClient(self.cell.endpoints, cell_id=b"short"),
                       lambda: session.create("/x", ephemeral=True, until_free=True)):
-            with self.assertRaises(errors.BadArgumentError):
+            with self.assertRaises(errors.BadArgumentError, msg=wrong.__code__.co_names):
                 wrong()
         with self.assertRaises(errors.TooLargeError):
             session.create("/x", bytes(3 * 1024 * 1024))

@@ -8,6 +8,7 @@ import socket
 import sys
 from typing import Iterable, Optional, Union
 
+from . import _wire
 from ._channel import split
 from ._clock import to_ms
 from ._core import io
@@ -54,18 +55,23 @@ def session_options(
         raise bad_argument("The lease must be above 0, and the grace period a number.")
     if previous is not None:
         previous = io.PreviousSession(previous[0], _secret(previous[1]))
-    return io.CoreOptions(
+    options = io.CoreOptions(
         endpoints=endpoint_list(endpoints), seed=random.SystemRandom().getrandbits(64),
         cell_name=cell_name, lease_ms=lease_ms, grace_ms=grace_ms,
         open_timeout_ms=to_ms(timeout),
         client_name=client_name or os.path.basename(sys.argv[0]) or "python",
         host=host or socket.gethostname(), secret=_secret(secret), instance_name=instance_name,
         previous=previous)
+    _wire.check(io.Request("open_session", {
+        "lease_ms": lease_ms, "client_name": options.client_name, "host": options.host,
+        "instance_name": instance_name, "previous": previous}), io.Head(cell_name=cell_name))
+    return options
 
 
 def cell_options(endpoints: Endpoints, cell_name: str, cell_id: Optional[bytes]) -> io.CoreOptions:
     if cell_id is not None and len(cell_id) != 16:
         raise bad_argument("A cell id has 16 bytes.")
+    _wire.check(io.Request("sync"), io.Head(cell_name=cell_name))
     return io.CoreOptions(
         endpoints=endpoint_list(endpoints), with_session=False,
         seed=random.SystemRandom().getrandbits(64), cell_name=cell_name, cell_id=cell_id or b"")

@@ -88,10 +88,10 @@ def encode(request: io.Request, head: io.Head, sequence_id: int) -> bytes:
     return struct.pack(">i", len(message)) + message
 
 
-def check(request: io.Request) -> None:
+def check(request: io.Request, head: io.Head = io.Head()) -> None:
     """Refuses in the caller's thread what could not be encoded later, in the session's."""
     try:
-        size = len(encode(request, io.Head(), 0))
+        size = len(encode(request, head, 0))
     except Exception as failure:  # Whatever the generated code makes of wrong types.
         raise bad_argument(f"The request cannot be sent: {failure}") from failure
     if size > REQUEST_BYTES_MAX:
@@ -210,7 +210,10 @@ def _facts(header: Any) -> io.Facts:
 def decode(message: bytes) -> tuple[int, io.Answer]:
     """The sequence id and the answer. MalformedError if the bytes are no answer."""
     try:
-        protocol = TCompactProtocolAccelerated(TMemoryBuffer(message))
+        # What a message says to have more of than fits into it is not made room for.
+        protocol = TCompactProtocolAccelerated(
+            TMemoryBuffer(message), string_length_limit=FRAME_BYTES_MAX,
+            container_length_limit=FRAME_BYTES_MAX)
         method, kind, sequence_id = protocol.readMessageBegin()
         if kind != TMessageType.REPLY or method not in _RESULTS:
             raise MalformedError(f"not a reply: message of type {kind}, method {method!r}")

@@ -284,5 +284,6 @@ def watch_options(path: str, kinds: Collection[EventKind], recursive: bool,
     if not wanted:
         raise bad_argument("A watch wants at least one kind of event.")
     options = WatchOptions(path, wanted, recursive, EventName(*after) if after else None)
-    _wire.check(Request("watch", {"path": path, "kinds": set(wanted)}))
+    _wire.check(Request("watch", {
+        "path": path, "kinds": set(wanted), "recursive": recursive, "after": options.after}))
     return options
