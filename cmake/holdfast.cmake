@@ -1,19 +1,22 @@
-# The build in five functions. A folder's CMakeLists.txt calls these and little else.
+# The build in seven functions. A folder's CMakeLists.txt calls these and little else.
 #
 #   holdfast_library(NAME holdfast_zab SOURCES core.cc … DEPS holdfast_zab_base … [PCH asio|none])
 #   holdfast_executable(NAME holdfastd SOURCES main.cc … DEPS … [PCH …]): <build>/bin/holdfastd
 #   holdfast_test(NAME zab_test SOURCES … LIBS … [LABELS …] [TIMEOUT s] [SERIAL] [PCH …])
 #   holdfast_script_test(NAME … COMMAND … [LABELS …] [TIMEOUT s] [SERIAL])
 #   holdfast_thrift_gen(TARGET … FILES a.thrift …)                           (thrift_gen.cmake)
+#   holdfast_manual(PROGRAM …), holdfast_completion(PROGRAM …)               (manual.cmake)
 #
 # DEPS and LIBS name our own targets, or the packages of cmake/dependencies.cmake:
 #   holdfast_dep_asio holdfast_dep_boost holdfast_dep_thrift holdfast_dep_leveldb holdfast_dep_glog
-#   holdfast_dep_mimalloc holdfast_dep_fmt holdfast_dep_cli11 holdfast_dep_json holdfast_dep_gtest
+#   holdfast_dep_mimalloc holdfast_dep_fmt holdfast_dep_cli11 holdfast_dep_json holdfast_dep_libedit
+#   holdfast_dep_gtest
 # A package is looked for only when a part that is built asks for it.
 
 include_guard(GLOBAL)
 include(toolchain)
 include(dependencies)
+include(manual)
 include(precompiled)
 include(thrift_gen)
 include(GoogleTest)

@@ -80,7 +80,7 @@ std::string term_of(const Option& option) {
   std::string out;
   for (const std::string& name : option.names) out += (out.empty() ? "" : ", ") + name;
   if (option.is_positional) return option.is_repeated ? out + "…" : out;
-  return option.value.empty() ? out : out + " " + option.value;
+  return option.value.empty() ? out : out + " " + option.shown_value();
 }
 
 std::string meaning_of(const Option& option) {

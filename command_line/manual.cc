@@ -67,7 +67,7 @@ std::string options_text(const Page& page) {
     for (const std::string& name : option.names) {
       names += (names.empty() ? "" : ", ") + (option.is_positional ? italic(name) : bold(name));
     }
-    if (!option.is_positional && !option.value.empty()) names += " " + italic(option.value);
+    if (!option.is_positional && !option.value.empty()) names += " " + italic(option.shown_value());
     out += names + "\n" + escaped(option.text) + ".\n";
     if (!option.standard.empty()) out += "Default: " + bold(option.standard) + ".\n";
     if (!option.environment.empty()) {

@@ -94,6 +94,13 @@ std::vector<std::string> Option::choices() const {
   return out;
 }
 
+std::string Option::shown_value() const {
+  constexpr std::size_t kShownMax = 24;
+  if (value.size() <= kShownMax) return value;
+  const std::string& name = names.back();
+  return in_capitals(name.substr(name.find_first_not_of('-')));
+}
+
 std::string Page::name() const {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;

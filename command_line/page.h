@@ -25,6 +25,8 @@ struct Option {
   bool is_repeated = false;
 
   std::vector<std::string> choices() const;  // Of a value; empty if it is free.
+  // The value as help shows it: the option's name in capitals in place of many choices.
+  std::string shown_value() const;
 };
 
 // A program, a command, or a group of commands ("lock").

@@ -35,14 +35,18 @@ std::vector<std::string> option_names(const Page& page, const Page& program) {
 
 // Both "run" for who writes `lock rnu` and "lock run" for who writes `run`.
 std::string nearest_command(const Page& page, const Page& program, const std::string& word) {
+  const auto leaf_near = [&](std::size_t distance_max) -> std::string {
+    for (const Page* leaf : leaves(program)) {
+      if (distance(word, leaf->words.back()) <= distance_max) return leaf->name();
+    }
+    return {};
+  };
+  std::string exact = leaf_near(0);
+  if (!exact.empty()) return exact;
   std::vector<std::string> names;
   for (const Page& command : page.commands) names.push_back(command.words.back());
-  std::string best = nearest(word, names);
-  if (!best.empty()) return page.name() + " " + best;
-  for (const Page* leaf : leaves(program)) {
-    if (distance(word, leaf->words.back()) <= 1) return leaf->name();
-  }
-  return best;
+  const std::string best = nearest(word, names);
+  return best.empty() ? leaf_near(1) : page.name() + " " + best;
 }
 
 std::string sentence(const std::string& what, const std::string& meant) {

@@ -4,6 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <glog/logging.h>
 
+#include "command_line/help.h"
+#include "command_line/manual.h"
+#include "command_line/page.h"
 #include "lockserver/daemon.h"
 #include "lockserver/version.h"
 
@@ -16,7 +19,27 @@ std::string check_endpoint(const std::string& text) {
   return parsed.ok() ? std::string() : parsed.status().message();
 }
 
+constexpr const char* kInitNotes =
+    R"(All replicas of a cell are given the same --cell, --cell-id and members. The first start of
+a cell needs all its voters; from then on a majority serves.
+
+Examples:
+  holdfastd init --data /var/lib/holdfast --cell main --cell-id "$ID" --id 1 \
+    --voters 1=10.0.0.1:7201,2=10.0.0.2:7201,3=10.0.0.3:7201)";
+
+constexpr const char* kRunNotes =
+    R"(It logs to standard error, a line each; a change of role is a line that begins with role=.
+At SIGTERM a leader commits what is proposed and hands over, and the exit code is 0. A replica
+whose disk fails or whose files are damaged stops with a message that names the file.
+
+There is no access control and no encryption: whoever reaches the ports can do everything.
+
+Examples:
+  holdfastd run --data /var/lib/holdfast --client-listen 10.0.0.1:7101
+  holdfastd run --config /etc/holdfast/holdfastd.conf)";
+
 struct Arguments {
+  std::string manual_folder;
   holdfast::InitOptions init;
   holdfast::RunOptions run;
   std::string client_listen = "127.0.0.1:7101";
@@ -27,6 +50,7 @@ struct Arguments {
 CLI::App* add_init(CLI::App& app, Arguments& arguments) {
   holdfast::InitOptions& init = arguments.init;
   CLI::App* command = app.add_subcommand("init", "Make a replica's directory, once in its life");
+  command->footer(kInitNotes);
   command->add_option("--data", init.data_dir, "Directory to make")->required();
   command->add_option("--cell", init.cell_name, "Name of the cell: 1 to 63 of a-z, 0-9 and -")
       ->required();
@@ -48,6 +72,7 @@ CLI::App* add_init(CLI::App& app, Arguments& arguments) {
 CLI::App* add_run(CLI::App& app, Arguments& arguments) {
   holdfast::RunOptions& run = arguments.run;
   CLI::App* command = app.add_subcommand("run", "Run a replica until SIGTERM or Ctrl-C");
+  command->footer(kRunNotes);
   command->set_config("--config", "", "Read these options from a file (name = value)");
   command->add_option("--data", run.data_dir, "The replica's directory, made by init")->required();
   command
@@ -91,6 +116,22 @@ CLI::App* add_run(CLI::App& app, Arguments& arguments) {
   return command;
 }
 
+CLI::App* add_manual(CLI::App& app, Arguments& arguments) {
+  CLI::App* command =
+      app.add_subcommand("man", "Write the manual pages of holdfastd into a folder");
+  command->add_option("folder", arguments.manual_folder, "It is made if it is not there")
+      ->type_name("DIRECTORY")
+      ->required();
+  return command;
+}
+
+int write_manual(const CLI::App& app, const Arguments& arguments) {
+  const bool is_written = holdfast::command_line::write_manual(
+      holdfast::command_line::page_of(app),
+      {.section = 8, .version = holdfast::kVersion, .title = "Holdfast"}, arguments.manual_folder);
+  return is_written ? 0 : 1;
+}
+
 int run(Arguments& arguments) {
   holdfast::RunOptions& options = arguments.run;
   if (options.heartbeat_ms * 3 > options.failure_timeout_ms) {
@@ -111,12 +152,19 @@ int run(Arguments& arguments) {
 int main(int argc, char** argv) {
   FLAGS_logtostderr = true;
   google::InitGoogleLogging(argv[0]);
-  CLI::App app{"holdfastd: one replica of a Holdfast cell, a lock service"};
-  app.set_version_flag("--version", holdfast::kVersion);
+  CLI::App app{"One replica of a Holdfast cell, a lock service", "holdfastd"};
+  app.formatter_fn([](const CLI::App* shown, const std::string&, CLI::AppFormatMode) {
+    return holdfast::command_line::help_text(holdfast::command_line::page_of(*shown),
+                                             holdfast::command_line::help_columns());
+  });
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_version_flag("--version", holdfast::kVersion, "Print the version and exit");
   app.require_subcommand(1);
   Arguments arguments;
   const CLI::App* init = add_init(app, arguments);
   add_run(app, arguments);
+  const CLI::App* manual = add_manual(app, arguments);
   CLI11_PARSE(app, argc, argv);
+  if (manual->parsed()) return write_manual(app, arguments);
   return init->parsed() ? holdfast::init_replica(arguments.init) : run(arguments);
 }

@@ -7,6 +7,7 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
+#include "client/cli/table.h"
 
 namespace holdfast::cli {
 namespace {
@@ -143,15 +144,28 @@ int run_new_id(const Context& context) {
   return kOk;
 }
 
+constexpr Description kStatus = {
+    "status", "Show what each replica knows about itself",
+    R"(A row for each replica of --endpoints. A healthy one is leader, follower or observer,
+serves, and its APPLIED follows the leader's. The exit code is 0 when the cell serves, else 69.
+
+Examples:
+  holdfast cell status
+  until holdfast --timeout 1s cell status; do sleep 1; done)"};
+
+constexpr Description kNewId = {
+    "new-id", "Make an id for a new cell",
+    R"(It is random, and given to all replicas of the cell: holdfastd init --cell-id.
+
+Examples:
+  holdfast cell new-id)"};
+
 }  // namespace
 
 void add_cell_commands(CLI::App& app, Action& action) {
-  CLI::App* cell = app.add_subcommand("cell", "The cell and its replicas");
-  cell->require_subcommand(1);
-  cell->add_subcommand("status", "What each replica knows about itself; 0 when the cell serves")
-      ->callback([&action] { action = run_status; });
-  cell->add_subcommand("new-id", "Make an id for a new cell, to be given to all its replicas")
-      ->callback([&action] { action = run_new_id; });
+  CLI::App* cell = add_group(app, "cell", "The cell and its replicas", kCellGroup);
+  add_command(*cell, action, kStatus, run_status);
+  add_command(*cell, action, kNewId, run_new_id);
 }
 
 }  // namespace holdfast::cli

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -15,11 +16,16 @@
 namespace holdfast::cli {
 namespace {
 
-sigset_t stop_signals() {
+// A group that is not in the foreground may move the foreground only while it does not listen to
+// SIGTTOU.
+void set_foreground(pid_t group) {
   sigset_t set;
+  sigset_t before;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&set, number);
-  return set;
+  sigaddset(&set, SIGTTOU);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  tcsetpgrp(STDIN_FILENO, group);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 // Between fork and exec only what is safe there: no allocation.
@@ -27,12 +33,7 @@ sigset_t stop_signals() {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(kNotRunnable);  // It died before the line above.
-  if (takes_terminal) {
-    // Not in the foreground yet, so the terminal would stop us for taking it.
-    signal(SIGTTOU, SIG_IGN);
-    tcsetpgrp(STDIN_FILENO, getpgrp());
-    signal(SIGTTOU, SIG_DFL);
-  }
+  if (takes_terminal) set_foreground(getpgrp());
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -47,6 +48,21 @@ sigset_t stop_signals() {
 
 }  // namespace
 
+bool is_in_foreground() {
+  return isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+bool stop_with_terminal() {
+  const int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (terminal < 0) return false;
+  close(terminal);
+  // A shell takes a job for stopped when all its processes are: also those before and after us in
+  // a pipeline, and the script that started us.
+  kill(0, SIGTSTP);
+  raise(SIGSTOP);
+  return true;
+}
+
 std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& command,
                                                 const std::vector<Variable>& environment) {
   std::vector<char*> argv;
@@ -55,46 +71,49 @@ std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& 
   argv.push_back(nullptr);
   for (const Variable& variable : environment)
     setenv(variable.name.c_str(), variable.value.c_str(), 1);
-  const bool takes_terminal = isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == getpgrp();
+  // A pager behind us needs the terminal itself: the command then gets it when it asks for it.
+  const bool takes_terminal = is_in_foreground() && isatty(STDOUT_FILENO) == 1;
+  std::optional<termios> modes;
+  termios now{};
+  if (is_in_foreground() && tcgetattr(STDIN_FILENO, &now) == 0) modes = now;
   const pid_t parent = getpid();
   std::fflush(stdout);
   const pid_t pid = fork();
   if (pid < 0) return std::nullopt;
   if (pid == 0) become(argv.data(), parent, takes_terminal);
   setpgid(pid, pid);  // Whoever of the two is first: afterwards signal() reaches the group.
-  return ChildProcess(pid, takes_terminal);
+  return ChildProcess(pid, modes);
 }
 
 void ChildProcess::signal(int number) const {
   if (!exit_code_) kill(-pid_, number);
 }
 
-std::optional<int> ChildProcess::poll() {
-  if (exit_code_) return exit_code_;
+void ChildProcess::kill_group() const {
+  kill(-pid_, SIGKILL);
+}
+
+ChildProcess::State ChildProcess::poll() {
+  if (exit_code_) return {.exit_code = exit_code_, .stopped_by = {}};
   int status = 0;
-  if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+  if (waitpid(pid_, &status, WNOHANG | WUNTRACED) != pid_) return {};
+  if (WIFSTOPPED(status)) return {.exit_code = {}, .stopped_by = WSTOPSIG(status)};
   exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  return exit_code_;
+  return {.exit_code = exit_code_, .stopped_by = {}};
+}
+
+void ChildProcess::resume() {
+  if (is_in_foreground()) set_foreground(pid_);
+  signal(SIGCONT);
+}
+
+void ChildProcess::take_terminal() const {
+  if (isatty(STDIN_FILENO) == 1 && tcgetpgrp(STDIN_FILENO) == pid_) set_foreground(getpgrp());
 }
 
 void ChildProcess::restore_terminal() const {
-  if (!has_terminal_) return;
-  ::signal(SIGTTOU, SIG_IGN);
-  tcsetpgrp(STDIN_FILENO, getpgrp());
-  ::signal(SIGTTOU, SIG_DFL);
-}
-
-void block_stop_signals() {
-  const sigset_t set = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
-std::optional<int> next_signal(int wait_ms) {
-  const sigset_t set = stop_signals();
-  const timespec wait{.tv_sec = wait_ms / 1000, .tv_nsec = (wait_ms % 1000) * 1'000'000L};
-  const int number = sigtimedwait(&set, nullptr, &wait);
-  if (number < 0) return std::nullopt;
-  return number;
+  take_terminal();
+  if (modes_ && is_in_foreground()) tcsetattr(STDIN_FILENO, TCSADRAIN, &*modes_);
 }
 
 }  // namespace holdfast::cli

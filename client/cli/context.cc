@@ -3,9 +3,12 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include <pwd.h>
 #include <unistd.h>
+
+#include "client/cli/output.h"
 
 namespace holdfast::cli {
 
@@ -13,22 +16,37 @@ client::CellClient Context::cell_client() const {
   return client::CellClient(client::CellClientOptions{.endpoints = endpoints});
 }
 
+std::string Context::path(const std::string& text) const {
+  if (!directory.empty()) return resolve_path(directory, text);
+  return text == "." ? "/" : text;
+}
+
+std::string Context::lock_path(const std::string& name) const {
+  return resolve_path(directory.empty() ? "/" : directory, name);
+}
+
 client::Outcome<client::Session> Context::open_session(Milliseconds lease) const {
+  return open_session(lease, {});
+}
+
+client::Outcome<client::Session> Context::open_session(Milliseconds lease,
+                                                       client::SessionCallbacks callbacks) const {
   client::SessionOptions options;
   options.endpoints = endpoints;
   if (lease.count() > 0) options.lease = lease;
   options.open_timeout = timeout;
   options.client_name = "holdfast: " + who_am_i();
+  options.callbacks = std::move(callbacks);
   return client::Session::open(std::move(options));
 }
 
 int fail(const client::Error& error) {
-  std::fprintf(stderr, "holdfast: %s\n", client::to_string(error).c_str());
+  std::fprintf(stderr, "holdfast: %s\n", clean_text(client::to_string(error)).c_str());
   if (!error.leader.empty())
     std::fprintf(stderr, "holdfast: the leader is at %s\n", error.leader.c_str());
   for (const client::LockParty& holder : error.holders) {
-    std::fprintf(stderr, "holdfast: held by %s on %s %s\n", holder.client_name.c_str(),
-                 holder.host.c_str(), holder.description.c_str());
+    std::fprintf(stderr, "holdfast: held by %s on %s %s\n", clean_text(holder.client_name).c_str(),
+                 clean_text(holder.host).c_str(), clean_text(holder.description).c_str());
   }
   for (const client::WaitEdge& edge : error.cycle) {
     std::fprintf(stderr, "holdfast: session %s waits for %s\n", to_string(edge.session).c_str(),
@@ -73,8 +91,21 @@ std::vector<std::string> split_endpoints(const std::string& text) {
   return out;
 }
 
-std::string lock_path(const std::string& name) {
-  return name.starts_with('/') ? name : "/" + name;
+std::string resolve_path(const std::string& directory, const std::string& text) {
+  if (text.starts_with('/')) return text;
+  std::string out = directory == "/" ? "" : directory;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t slash = std::min(text.find('/', begin), text.size());
+    const std::string part = text.substr(begin, slash - begin);
+    begin = slash + 1;
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      out.erase(out.empty() ? 0 : out.rfind('/'));
+    } else {
+      out += "/" + part;
+    }
+  }
+  return out.empty() ? "/" : out;
 }
 
 std::string who_am_i() {

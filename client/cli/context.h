@@ -21,10 +21,20 @@ struct Context {
   std::vector<std::string> endpoints;
   Milliseconds timeout{10'000};
   bool json = false;
+  // The node from which `holdfast shell` takes paths that do not begin with a slash; empty outside
+  // of it, where they are refused by the cell.
+  std::string directory;
+
+  std::string path(const std::string& text) const;
+  // A lock's name: a path, or a word that stands for the path with a slash (in the shell: the
+  // directory) before it.
+  std::string lock_path(const std::string& name) const;
 
   client::CellClient cell_client() const;
   // `lease` 0: the cell's default.
   client::Outcome<client::Session> open_session(Milliseconds lease) const;
+  client::Outcome<client::Session> open_session(Milliseconds lease,
+                                                client::SessionCallbacks callbacks) const;
   client::CallOptions call_options() const { return {.timeout = timeout}; }
 };
 
@@ -36,8 +46,8 @@ int usage_error(const std::string& message);
 std::optional<Milliseconds> parse_duration(std::string_view text);
 // "host:port,host:port".
 std::vector<std::string> split_endpoints(const std::string& text);
-// A lock's name: a path, or a word that stands for the path with a slash before it.
-std::string lock_path(const std::string& name);
+// `text` as seen from the directory, with "." and ".." followed.
+std::string resolve_path(const std::string& directory, const std::string& text);
 // "user@host (pid 42)", for the operator's calls and the sessions of this program.
 std::string who_am_i();
 

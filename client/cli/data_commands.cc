@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <iterator>
@@ -8,7 +7,10 @@
 #include <utility>
 
 #include "client/cli/commands.h"
+#include "client/cli/contents.h"
 #include "client/cli/output.h"
+#include "client/cli/table.h"
+#include "client/cli/tree_walk.h"
 
 namespace holdfast::cli {
 namespace {
@@ -16,9 +18,8 @@ namespace {
 using client::Outcome;
 
 struct DataArguments {
-  std::string path = "/";
+  std::string path = ".";  // In the shell the directory, elsewhere the root.
   std::string contents;
-  std::string file;
   std::string guard;
   std::uint64_t if_generation = 0;
   bool stale = false;
@@ -34,27 +35,10 @@ std::optional<std::string> optional_text(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-std::string child_of(const std::string& parent, const std::string& name) {
-  return parent == "/" ? "/" + name : parent + "/" + name;
-}
-
 // "-" stands for standard input.
 std::string contents_of(const DataArguments& arguments) {
   if (arguments.contents != "-") return arguments.contents;
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
-}
-
-// All children, page by page.
-Outcome<std::vector<client::Child>> all_children(client::CellClient& cell, const Context& context,
-                                                 client::List list) {
-  std::vector<client::Child> out;
-  while (true) {
-    Outcome<client::Children> page = cell.call(list, context.call_options());
-    if (!page) return page.error();
-    for (client::Child& child : page->children) out.push_back(std::move(child));
-    if (!page->more || out.empty()) return out;
-    list.after = out.back().name;
-  }
 }
 
 int run_ls(const Context& context, const DataArguments& arguments) {
@@ -95,7 +79,7 @@ int run_get(const Context& context, const DataArguments& arguments) {
   if (!got) return fail(got.error());
   if (context.json) {
     Json out = {{"path", arguments.path}, {"zxid", to_string(got->zxid)}};
-    add_contents(out, got->contents);
+    add_contents(out, "contents", got->contents);
     out["stat"] = to_json(got->stat);
     print_json(out);
     return kOk;
@@ -222,29 +206,11 @@ int run_rm(const Context& context, const DataArguments& arguments) {
   return kOk;
 }
 
-// Visits a node and all below it, parents first, children by name.
-using Visit = std::function<std::optional<client::Error>(const std::string& path, int depth)>;
-std::optional<client::Error> walk(client::CellClient& cell, const Context& context,
-                                  const std::string& path, int depth, const Visit& visit) {
-  if (auto error = visit(path, depth)) return error;
-  client::List list;
-  list.path = path;
-  const auto children = all_children(cell, context, std::move(list));
-  // A node that was removed meanwhile has no children any more.
-  if (!children && children.error().code == client::ErrorCode::kNoNode && depth > 0) return {};
-  if (!children) return children.error();
-  for (const client::Child& child : *children) {
-    if (auto error = walk(cell, context, child_of(path, child.name), depth + 1, visit))
-      return error;
-  }
-  return std::nullopt;
-}
-
 int run_tree(const Context& context, const DataArguments& arguments) {
   client::CellClient cell = context.cell_client();
   Json paths = Json::array();
   const auto error =
-      walk(cell, context, arguments.path, 0,
+      walk(cell, context, arguments.path,
            [&](const std::string& path, int depth) -> std::optional<client::Error> {
              if (context.json) {
                paths.push_back(path);
@@ -260,144 +226,138 @@ int run_tree(const Context& context, const DataArguments& arguments) {
   return kOk;
 }
 
-// One JSON object a line, parents first; ephemeral nodes belong to living sessions and are left
-// out.
-int run_export(const Context& context, const DataArguments& arguments) {
-  client::CellClient cell = context.cell_client();
-  const auto error = walk(cell, context, arguments.path, 0,
-                          [&](const std::string& path, int) -> std::optional<client::Error> {
-                            const auto got =
-                                cell.call(client::Get{.path = path}, context.call_options());
-                            if (!got) {
-                              if (got.error().code == client::ErrorCode::kNoNode)
-                                return std::nullopt;
-                              return got.error();
-                            }
-                            if (got->stat.kind == client::NodeKind::kEphemeral) return std::nullopt;
-                            Json line = {{"path", path}, {"kind", kind_text(got->stat.kind)}};
-                            add_contents(line, got->contents);
-                            print_json_line(line);
-                            return std::nullopt;
-                          });
-  return error ? fail(*error) : kOk;
-}
+constexpr Description kLs = {
+    "ls", "List a node's children",
+    R"(Names only, one a line; with --long a table, with --output json what each is.
 
-std::optional<client::Error> import_line(const Context& context, client::Session& session,
-                                         const Json& line, std::string contents) {
-  const std::string path = line["path"].get<std::string>();
-  if (path == "/") return std::nullopt;
-  client::Create create;
-  create.path = path;
-  create.contents = contents;
-  create.create_parents = true;
-  if (line.value("kind", "persistent") == "until-free") create.kind = client::NodeKind::kUntilFree;
-  const auto created = session.call(std::move(create), context.call_options());
-  if (created) return std::nullopt;
-  if (created.error().code != client::ErrorCode::kNodeExists) return created.error();
-  client::Set set;
-  set.path = path;
-  set.contents = std::move(contents);
-  const auto written = session.call(std::move(set), context.call_options());
-  return written ? std::nullopt : std::optional(written.error());
-}
+Examples:
+  holdfast ls /config
+  holdfast ls -l /config)"};
+constexpr Description kGet = {
+    "get", "Print a node's contents",
+    R"(The bytes as they are; on a terminal a line's end is added where it is missing.
 
-int run_import(const Context& context, const DataArguments& arguments) {
-  std::ifstream file;
-  if (arguments.file != "-") {
-    file.open(arguments.file);
-    if (!file) return usage_error("cannot read " + arguments.file);
-  }
-  std::istream& in = arguments.file == "-" ? std::cin : file;
-  auto session = context.open_session(Milliseconds(0));
-  if (!session) return fail(session.error());
-  std::string text;
-  std::uint64_t number = 0;
-  std::uint64_t nodes = 0;
-  while (std::getline(in, text)) {
-    ++number;
-    if (text.empty()) continue;
-    const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    std::string contents;
-    if (!line.is_object() || !line.contains("path") || !line["path"].is_string() ||
-        !read_contents(line, contents)) {
-      return usage_error("line " + std::to_string(number) +
-                         " is no node as `holdfast export` writes them");
-    }
-    if (const auto error = import_line(context, *session, line, std::move(contents)))
-      return fail(*error);
-    ++nodes;
-  }
-  if (context.json) {
-    print_json({{"nodes", nodes}});
-  } else {
-    std::printf("%llu nodes\n", static_cast<unsigned long long>(nodes));
-  }
-  return kOk;
-}
+Examples:
+  holdfast get /config/mode
+  holdfast get /config/tls.pem > tls.pem)"};
+constexpr Description kStat = {
+    "stat", "Show the facts of a node: kind, generations, times",
+    R"(The content generation is what --if-generation of set and rm compares with.
+
+Examples:
+  holdfast stat /config/mode)"};
+constexpr Description kCreate = {"create", "Create a node",
+                                 R"(Refused with NODE_EXISTS if it is there already.
+
+Examples:
+  holdfast create /config/mode blue
+  holdfast create --parents /config/tls.pem - < tls.pem
+  holdfast create /queue/item- --sequential "first")"};
+constexpr Description kSet = {
+    "set", "Replace a node's contents",
+    R"(With --if-generation nothing is lost when others write too: read the generation with stat,
+and begin anew when the write is refused with BAD_GENERATION.
+
+Examples:
+  holdfast set /config/mode green
+  holdfast set /config/mode green --if-generation 4
+  holdfast set /data/total 17 --guard "$HOLDFAST_SEQUENCER")"};
+constexpr Description kRm = {
+    "rm", "Remove a node",
+    R"(Refused with NOT_EMPTY if it has children and --recursive is not given, and with LOCK_HELD
+while somebody holds its lock. With --recursive the nodes go one by one, children first.
+
+Examples:
+  holdfast rm /config/mode
+  holdfast rm --recursive /queue)"};
+constexpr Description kTree = {"tree", "Print all paths below a node",
+                               R"(Examples:
+  holdfast tree
+  holdfast tree /config --output json)"};
 
 using Run = int (*)(const Context&, const DataArguments&);
 
-CLI::App* add(CLI::App& app, Action& action, const std::shared_ptr<DataArguments>& arguments,
-              Run run, const std::pair<const char*, const char*>& name_and_help) {
-  CLI::App* command = app.add_subcommand(name_and_help.first, name_and_help.second);
-  command->callback([&action, arguments, run] {
-    action = [arguments, run](const Context& context) { return run(context, *arguments); };
-  });
-  return command;
-}
+// Adds the commands, which share their arguments: only one of them is given at a time.
+class DataCommands {
+ public:
+  DataCommands(CLI::App& app, Action& action) : app_(app), action_(action) {}
 
-void add_path(CLI::App* command, DataArguments& arguments) {
-  command->add_option("path", arguments.path, "The node's path")->required();
-}
+  void add_all() {
+    add_reads();
+    add_writes();
+  }
 
-void add_guard(CLI::App* command, DataArguments& arguments) {
-  command->add_option("--guard", arguments.guard,
-                      "Only while this sequencer is valid, judged where the change is made");
-}
+ private:
+  CLI::App* add(Run run, const Description& description) {
+    const auto arguments = arguments_;
+    CLI::App* command =
+        add_command(app_, action_, description, [arguments, run](const Context& context) {
+          DataArguments given = *arguments;
+          given.path = context.path(given.path);
+          return run(context, given);
+        });
+    command->group(kNodeGroup);
+    return command;
+  }
+
+  CLI::Option* add_path(CLI::App* command) {
+    return command->add_option("path", arguments_->path, "The node's path")->type_name("PATH");
+  }
+
+  void add_reads() {
+    DataArguments& a = *arguments_;
+    CLI::App* ls = add(run_ls, kLs);
+    add_path(ls)->default_str("/");
+    ls->add_flag("-l,--long", a.with_stats, "With the facts of each child");
+    CLI::App* tree = add(run_tree, kTree);
+    add_path(tree)->default_str("/");
+    CLI::App* get = add(run_get, kGet);
+    add_path(get)->required();
+    CLI::App* stat = add(run_stat, kStat);
+    add_path(stat)->required();
+    for (CLI::App* command : {ls, get, stat}) {
+      command->add_flag("--stale", a.stale, "From the memory of whatever replica answers, at once");
+    }
+  }
+
+  void add_writes() {
+    DataArguments& a = *arguments_;
+    CLI::App* create = add(run_create, kCreate);
+    add_path(create)->required();
+    create->add_option("contents", a.contents, "Contents; - reads standard input");
+    create->add_flag("--sequential", a.sequential,
+                     "Add a number to the name, greater than any before");
+    create->add_flag("--until-free", a.until_free,
+                     "It goes when nobody holds or waits for its lock");
+    create->add_flag("-p,--parents", a.parents, "Create missing parents");
+    CLI::App* set = add(run_set, kSet);
+    add_path(set)->required();
+    set->add_option("contents", a.contents, "Contents; - reads standard input")->required();
+    set->add_flag("--create", a.create, "Create the node and its parents if it does not exist");
+    CLI::App* rm = add(run_rm, kRm);
+    add_path(rm)->required();
+    rm->add_flag("-r,--recursive", a.recursive, "And everything below it");
+    for (CLI::App* command : {set, rm}) {
+      command->add_option("--if-generation", a.if_generation,
+                          "Only if the contents have this generation (holdfast stat)");
+    }
+    for (CLI::App* command : {create, set, rm}) {
+      command
+          ->add_option("--guard", a.guard,
+                       "Only while this sequencer is valid, judged where the change is made")
+          ->type_name("SEQUENCER");
+    }
+  }
+
+  CLI::App& app_;
+  Action& action_;
+  std::shared_ptr<DataArguments> arguments_ = std::make_shared<DataArguments>();
+};
 
 }  // namespace
 
 void add_data_commands(CLI::App& app, Action& action) {
-  const auto arguments = std::make_shared<DataArguments>();
-  DataArguments& a = *arguments;
-  CLI::App* ls = add(app, action, arguments, run_ls, {"ls", "List a node's children"});
-  ls->add_option("path", a.path, "The node's path")->capture_default_str();
-  ls->add_flag("-l,--long", a.with_stats, "With the facts of each child");
-  CLI::App* get = add(app, action, arguments, run_get, {"get", "Print a node's contents"});
-  CLI::App* stat = add(app, action, arguments, run_stat, {"stat", "Print the facts of a node"});
-  for (CLI::App* command : {ls, get, stat}) {
-    command->add_flag("--stale", a.stale, "From the memory of whatever replica answers, at once");
-  }
-  add_path(get, a);
-  add_path(stat, a);
-  CLI::App* create = add(app, action, arguments, run_create, {"create", "Create a node"});
-  add_path(create, a);
-  create->add_option("contents", a.contents, "Contents; - reads standard input");
-  create->add_flag("--sequential", a.sequential,
-                   "Add a number to the name, greater than any before");
-  create->add_flag("--until-free", a.until_free, "It goes when nobody holds or waits for its lock");
-  create->add_flag("-p,--parents", a.parents, "Create missing parents");
-  add_guard(create, a);
-  CLI::App* set = add(app, action, arguments, run_set, {"set", "Replace a node's contents"});
-  add_path(set, a);
-  set->add_option("contents", a.contents, "Contents; - reads standard input")->required();
-  set->add_flag("--create", a.create, "Create the node and its parents if it does not exist");
-  CLI::App* rm = add(app, action, arguments, run_rm, {"rm", "Remove a node"});
-  add_path(rm, a);
-  rm->add_flag("-r,--recursive", a.recursive, "And everything below it");
-  for (CLI::App* command : {set, rm}) {
-    command->add_option("--if-generation", a.if_generation,
-                        "Only if the contents have this generation (holdfast stat)");
-    add_guard(command, a);
-  }
-  CLI::App* tree = add(app, action, arguments, run_tree, {"tree", "Print all paths below a node"});
-  tree->add_option("path", a.path, "Where to begin")->capture_default_str();
-  CLI::App* exported =
-      add(app, action, arguments, run_export, {"export", "Write a subtree as lines of JSON"});
-  exported->add_option("path", a.path, "Where to begin")->capture_default_str();
-  CLI::App* imported = add(app, action, arguments, run_import,
-                           {"import", "Create or overwrite the nodes that export wrote"});
-  imported->add_option("file", a.file, "File of lines; - reads standard input")->required();
+  DataCommands(app, action).add_all();
 }
 
 }  // namespace holdfast::cli

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "client/cli/context.h"
+#include "client/cli/signals.h"
 
 namespace holdfast::cli {
 
@@ -15,23 +16,36 @@ struct LockArguments {
   std::string lock_delay;  // Empty: 0.
   std::string description;
   bool shared = false;
-  std::vector<std::string> command;  // lock run
-  bool json = false;                 // lock hold
+  std::vector<std::string> command;
+  bool json = false;
+  bool ends_with_stdin = false;
 };
 
-// Acquires on a session of its own. The options are as parsed; a duration is valid.
-client::AcquireOptions acquire_options(const LockArguments& arguments);
+// What `lock run` and `elect` pass on to their command, besides what they end for while waiting.
+inline constexpr std::initializer_list<int> kRunSignals = {
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT, SIGCHLD};
+
 Milliseconds lease_of(const LockArguments& arguments);
-// Not acquired in time, or the error's own code.
-int fail_acquire(const client::Error& error);
+
+// The lock, or the exit code with which to end: after Ctrl-C and the like the request is withdrawn,
+// and the code is 128 + the signal's number.
+struct Acquired {
+  std::optional<client::LockGuard> guard;
+  int exit_code = kOk;
+};
+Acquired acquire(const Context& context, client::Session& session, const LockArguments& arguments,
+                 const SignalQueue& signals, std::function<void(std::size_t)> on_waiting);
+
+// Says how many are before us; to people only.
+void say_waiting(std::size_t ahead);
 
 // Runs the command while the lock is held. When the lease is not confirmed the command gets SIGTERM
 // while a quarter of the lease is left and SIGKILL while a twelfth is, so that it has ended before
-// the cell could give the lock to anybody else.
-int lock_run(const Context& context, const LockArguments& arguments);
+// the cell could give the lock to anybody else; a Watchdog sees to that also when this program is
+// stopped or killed. Gives the lock back; answers the exit code.
+int run_while_held(const Context& context, client::Session& session, client::LockGuard& guard,
+                   const std::vector<std::string>& command, const SignalQueue& signals);
 
-// Holds the lock until SIGINT or SIGTERM; says a line at each event: waiting, acquired, jeopardy,
-// safe, released, lost.
-int lock_hold(const Context& context, const LockArguments& arguments);
+int lock_run(const Context& context, const LockArguments& arguments);
 
 }  // namespace holdfast::cli

@@ -10,51 +10,6 @@
 namespace holdfast::cli {
 namespace {
 
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string to_base64(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += k <= have ? kAlphabet[(group >> (18U - 6U * k)) & 63U] : '=';
-    }
-  }
-  return out;
-}
-
-bool from_base64(std::string_view text, std::string& out) {
-  out.clear();
-  std::uint32_t bits = 0;
-  int have = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    const std::size_t value = kAlphabet.find(c);
-    if (value == std::string_view::npos) return false;
-    bits = (bits << 6U) | static_cast<std::uint32_t>(value);
-    have += 6;
-    if (have >= 8) {
-      have -= 8;
-      out += static_cast<char>((bits >> static_cast<unsigned>(have)) & 0xffU);
-    }
-  }
-  return true;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const CodePoint point = first_code_point(text);
-    if (point.length == 0) return false;
-    text.remove_prefix(point.length);
-  }
-  return true;
-}
-
 template <typename Id>
 std::string id_text(Id id) {
   return to_string(id);
@@ -62,28 +17,32 @@ std::string id_text(Id id) {
 
 }  // namespace
 
-void Table::print() const {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows_) {
-    widths.resize(std::max(widths.size(), row.size()), 0);
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows_) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+std::string clean_text(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    const std::size_t length = std::max<std::size_t>(1, point.length);
+    if (point.length == 0 || is_control(point.value)) {
+      for (const char c : text.substr(0, length)) {
+        std::array<char, 8> code{};
+        std::snprintf(code.data(), code.size(), "\\x%02X",
+                      static_cast<unsigned>(static_cast<unsigned char>(c)));
+        out += code.data();
+      }
+    } else {
+      out += text.substr(0, length);
     }
-    std::printf("%s\n", line.c_str());
+    text.remove_prefix(length);
   }
+  return out;
 }
 
 void print_json(const Json& json) {
-  std::printf("%s\n", json.dump(2).c_str());
+  std::printf("%s\n", json.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
 }
 
 void print_json_line(const Json& json) {
-  std::printf("%s\n", json.dump().c_str());
+  std::printf("%s\n", json.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
   std::fflush(stdout);
 }
 
@@ -236,23 +195,6 @@ Json to_json(const client::Event& event) {
   if (!event.generation.is_none()) out["generation"] = id_text(event.generation);
   if (!event.reason.empty()) out["reason"] = event.reason;
   return out;
-}
-
-void add_contents(Json& json, const std::string& contents) {
-  if (is_utf8(contents)) {
-    json["contents"] = contents;
-  } else {
-    json["contents_base64"] = to_base64(contents);
-  }
-}
-
-bool read_contents(const Json& json, std::string& contents) {
-  if (json.contains("contents") && json["contents"].is_string()) {
-    contents = json["contents"].get<std::string>();
-    return true;
-  }
-  return json.contains("contents_base64") && json["contents_base64"].is_string() &&
-         from_base64(json["contents_base64"].get<std::string>(), contents);
 }
 
 }  // namespace holdfast::cli

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -15,17 +16,6 @@
 namespace holdfast::cli {
 
 using Json = nlohmann::ordered_json;
-
-// Columns as wide as their widest cell, two blanks between them; the first row is the head.
-class Table {
- public:
-  explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  void print() const;
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
 
 void print_json(const Json& json);       // Indented.
 void print_json_line(const Json& json);  // One line, flushed.
@@ -42,9 +32,7 @@ Json to_json(const client::LockParty& party);
 Json to_json(const client::LockInfo& lock);
 Json to_json(const client::SessionInfo& session);
 Json to_json(const client::Event& event);
-// Contents as text where they are UTF-8, else in base64 under another name.
-void add_contents(Json& json, const std::string& contents);
-// What add_contents made; nothing when the object has neither.
-bool read_contents(const Json& json, std::string& contents);
+// Foreign text for people: what a terminal could take for a command stands as \xNN.
+std::string clean_text(std::string_view text);
 
 }  // namespace holdfast::cli

@@ -3,6 +3,7 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
+#include "client/cli/table.h"
 
 namespace holdfast::cli {
 namespace {
@@ -58,24 +59,36 @@ int run_kill(const Context& context, const KillArguments& arguments) {
   return killed->killed ? kOk : kRefused;
 }
 
+constexpr Description kLs = {"ls", "List the living sessions",
+                             R"(Examples:
+  holdfast session ls
+  holdfast session ls --output json)"};
+
+constexpr Description kKill = {
+    "kill", "End somebody's session",
+    R"(For operators; the cell logs who did it and why. The session's locks pass on when its
+client has heard of it or its lease has run out; its ephemeral nodes go at once. The exit code is
+1 if there is no such session.
+
+Examples:
+  holdfast session kill 4294967301 --reason "its machine is gone")"};
+
 }  // namespace
 
 void add_session_commands(CLI::App& app, Action& action) {
-  CLI::App* session = app.add_subcommand("session", "Sessions of the cell, for operators");
-  session->require_subcommand(1);
-  session->add_subcommand("ls", "List the living sessions")->callback([&action] {
-    action = run_ls;
-  });
+  CLI::App* session = add_group(app, "session", "Sessions of the cell", kCellGroup);
+  add_command(*session, action, kLs, run_ls);
   const auto arguments = std::make_shared<KillArguments>();
-  CLI::App* kill = session->add_subcommand("kill", "End somebody's session");
-  kill->add_option("session", arguments->session, "Its id, as session ls shows it")->required();
+  CLI::App* kill = add_command(*session, action, kKill, [arguments](const Context& context) {
+    return run_kill(context, *arguments);
+  });
+  kill->add_option("session", arguments->session, "Its id, as session ls shows it")
+      ->type_name("SESSION")
+      ->required();
   kill->add_option("--reason", arguments->reason, "Why, for the log and for its holder")
       ->required();
   kill->add_flag("--now", arguments->now,
                  "Pass its locks on at once: two clients may then both believe that they hold one");
-  kill->callback([&action, arguments] {
-    action = [arguments](const Context& context) { return run_kill(context, *arguments); };
-  });
 }
 
 }  // namespace holdfast::cli

@@ -6,44 +6,13 @@ import signal
 import subprocess
 import time
 
-from tests.harness import CellTest, programs
+from tests.command_line.case import (
+    LOST, NOT_ACQUIRED, OK, REFUSED, UNKNOWN, UNREACHABLE, USAGE, CommandLineTest)
+from tests.harness import programs
 from tests.harness.deadline import SLOWNESS
 
-OK, REFUSED, UNKNOWN, USAGE, UNREACHABLE, NOT_ACQUIRED, LOST = 0, 1, 2, 64, 69, 75, 76
 
-
-class CommandLine(CellTest):
-    def setUp(self):
-        self.cell = self.start_cell()
-        self.environment = dict(os.environ, HOLDFAST_ENDPOINTS=",".join(self.cell.endpoints))
-
-    def run_it(self, *arguments, stdin=""):
-        return subprocess.run([programs.program("holdfast"), *arguments], env=self.environment,
-                              text=True, input=stdin, capture_output=True, timeout=60 * SLOWNESS,
-                              check=False)
-
-    def succeed(self, *arguments, stdin=""):
-        done = self.run_it(*arguments, stdin=stdin)
-        self.assertEqual(done.returncode, OK, done)
-        return done.stdout
-
-    def as_json(self, *arguments):
-        return json.loads(self.succeed("--output", "json", *arguments))
-
-    def begin(self, *arguments):
-        process = subprocess.Popen([programs.program("holdfast"), *arguments], env=self.environment,
-                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   stdin=subprocess.DEVNULL)
-        self.addCleanup(self.end, process)
-        return process
-
-    @staticmethod
-    def end(process):
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
-
+class CommandLine(CommandLineTest):
     # -------------------------------------------------------------------------------------- data
 
     def test_data_is_created_read_changed_and_removed(self):
@@ -79,15 +48,14 @@ class CommandLine(CellTest):
         lines = self.succeed("export", "/a")
         self.assertEqual(len(lines.splitlines()), 3)
         self.succeed("rm", "-r", "/a")
-        self.assertEqual(self.succeed("import", "-", stdin=lines), "3 nodes\n")
+        self.assertEqual(self.succeed("import", "-", stdin=lines),
+                         "3 created, 0 overwritten, 0 unchanged\n")
         self.assertEqual(self.succeed("export", "/a"), lines)
 
     def test_a_watch_prints_a_line_an_event(self):
-        watch = self.begin("--output", "json", "watch", "/w", "--recursive", "--count", "3")
-        for _ in range(100):
-            if self.as_json("cell", "status")["replicas"][0]["state"]["sessions"]:
-                break
-        time.sleep(1)
+        watch = self.begin("--output", "json", "watch", "/w", "--recursive", "--count", "3",
+                           "--announce")
+        self.assertEqual(self.next_event(watch)["kind"], "watching")
         self.succeed("create", "/w", "1")
         self.succeed("set", "/w", "2")
         self.succeed("rm", "/w")
@@ -112,13 +80,6 @@ class CommandLine(CellTest):
         self.assertEqual(self.run_it("lock", "run", "x").returncode, USAGE)
         self.assertEqual(self.run_it("lock", "run", "x", "--").returncode, USAGE)
 
-    def held(self, name="x", *options):
-        """`lock hold`, once it holds; and the sequencer."""
-        holder = self.begin("lock", "hold", name, "--json", *options)
-        line = json.loads(holder.stdout.readline())
-        self.assertEqual(line["event"], "acquired")
-        return holder, line["sequencer"]
-
     def test_lock_hold_tells_and_releases_on_sigterm(self):
         holder, sequencer = self.held("x", "--description", "for the test")
         self.assertEqual(self.run_it("sequencer", "check", sequencer).returncode, OK)
@@ -135,6 +96,27 @@ class CommandLine(CellTest):
         self.assertEqual(holder.wait(timeout=30 * SLOWNESS), OK)
         self.assertEqual(json.loads(holder.stdout.readline())["event"], "released")
         self.assertEqual(self.run_it("sequencer", "check", sequencer).returncode, REFUSED)
+
+    def test_lock_hold_ends_with_standard_input_where_that_is_asked(self):
+        holder = self.begin("lock", "hold", "x", "--json", "--until-eof", stdin=subprocess.PIPE)
+        self.assertEqual(self.next_event(holder)["event"], "acquired")
+        holder.stdin.write("nobody reads this\n")
+        holder.stdin.flush()
+        self.assertEqual(self.as_json("lock", "info", "x")["state"], "held")
+        holder.stdin.close()
+        self.assertEqual(self.code_of(holder), OK)
+        self.assertEqual(self.next_event(holder)["event"], "released")
+        self.assertEqual(self.as_json("lock", "info", "x")["state"], "free")
+
+    def test_lock_hold_tells_of_jeopardy_and_safety(self):
+        holder, _ = self.held("x", "--lease", "2s")
+        for replica in self.cell.replicas:
+            replica.pause()
+        self.assertEqual(self.next_event(holder)["event"], "jeopardy")
+        for replica in self.cell.replicas:
+            replica.resume()
+        # A cell that slept through the lease may give it up or not; it tells which.
+        self.assertIn(self.next_event(holder)["event"], ("safe", "lost"))
 
     def test_shared_holders_hold_together(self):
         self.held("x", "--shared")
