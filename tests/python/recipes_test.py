@@ -1,6 +1,7 @@
 """Elections, watched values and checks of sequencers against a real cell."""
 
 import os
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -8,6 +9,7 @@ import unittest
 from tests.python.package import holdfast
 from tests.harness import CellTest, eventually
 from tests.harness.deadline import SLOWNESS
+from tests.harness.programs import program
 from holdfast import Check, Reason, Standing, errors
 
 
@@ -74,6 +76,23 @@ class RecipesTest(CellTest):
 
         self.assertEqual(election.run(serve, 80, value=b"me"), 81)
         self.assertIsNone(election.leader())
+
+    def test_the_command_line_and_the_package_hold_the_same_election(self):
+        child = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", program("holdfast"), "elect", "/leader",
+             "--value", "the shell"],
+            env={**os.environ, "HOLDFAST_ENDPOINTS": ",".join(self.cell.endpoints)},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        election = self.session.election("/leader")
+
+        def proclaimed():
+            self.assertIsNone(child.poll(), "holdfast elect has ended")
+            leader = election.leader()
+            return leader is not None and leader.value
+
+        self.assertEqual(eventually("the shell leads", proclaimed), b"the shell")
 
     def test_a_watched_value_is_always_as_last_known(self):
         changes = []
