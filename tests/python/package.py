@@ -35,6 +35,7 @@ def _make():
 
 
 FOLDER = os.environ.get(FOLDER_VARIABLE) or _make()
+assert os.path.exists(os.path.join(FOLDER, "holdfast", "_core")), "tests.harness came first"
 sys.path.insert(0, FOLDER)
 
 import holdfast  # noqa: E402,F401

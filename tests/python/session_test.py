@@ -1,8 +1,12 @@
 """The package against a real cell: every call once, as a program uses it."""
 
+import os
+import subprocess
+import sys
 import unittest
+from unittest import mock
 
-from tests.python.package import holdfast
+from tests.python.package import FOLDER, holdfast
 from tests.harness import CellTest, Session, api, eventually
 from tests.harness.deadline import SLOWNESS
 from holdfast import errors, ops
@@ -162,6 +166,33 @@ class SessionTest(CellTest):
         with self.assertRaises(errors.NotHeldError):
             lock.release()
         session.close()
+
+    def test_a_session_that_nobody_closes_is_closed_with_its_object_or_its_program(self):
+        watcher = holdfast.CellClient(self.cell.endpoints)
+        self.addCleanup(watcher.close)
+        session = holdfast.connect(self.cell.endpoints, lease=60 * SLOWNESS)
+        lock = session.lock("/l").acquire()
+        del session
+        self.assertTrue(lock.held, "a lock keeps its session")
+        del lock
+        eventually("it is closed", lambda: not watcher.list_sessions())
+        forgetful = "import holdfast; lock = holdfast.connect(lease=600).lock('/l').acquire()"
+        subprocess.run([sys.executable, "-B", "-c", forgetful], check=True, env={
+            **os.environ, "PYTHONPATH": FOLDER, "HOLDFAST_ENDPOINTS": self.cell.endpoints[0]})
+        self.assertEqual(watcher.list_sessions(), [])
+
+    def test_a_fault_of_the_library_ends_the_belief_in_its_locks(self):
+        session = self.connect()
+        losses = []
+        lock = session.lock("/l", on_lost=losses.append).acquire()
+        with self.assertLogs("holdfast", "ERROR"):
+            with mock.patch.object(session._runtime._core, "tick", side_effect=ZeroDivisionError):
+                eventually("it is noticed", lambda: not lock.held)
+                eventually("it is told", lambda: losses)
+        self.assertTrue(lock.lost)
+        self.assertIs(session.state, holdfast.SessionState.EXPIRED)
+        with self.assertRaisesRegex(errors.SessionExpiredError, "see the log"):
+            session.get("/l")
 
     def test_a_previous_session_is_closed_at_once(self):
         ghost = self.connect(instance_name="worker-1")

@@ -55,6 +55,7 @@ class Runtime:
         self.facts = io.SessionFacts()
         self.jeopardies = 0  # How often it was in jeopardy.
         self._is_shut_down = False
+        self._has_failed = False
         self._inputs: Deque[tuple[Input, Optional[Done]]] = deque()
         # For _inputs and _is_shut_down. The garbage collector may close a session within it.
         self._mutex = threading.RLock()
@@ -199,6 +200,7 @@ class Runtime:
         except BaseException:
             # Nothing renews the lease any more, and held() must not outlive it.
             logger.exception("the session's thread failed")
+            self._has_failed = True
             self._shut_down_here()
         finally:
             self._selector.close()
@@ -246,6 +248,8 @@ class Runtime:
         if self.pid != os.getpid():
             return Failure(ErrorCode.SESSION_EXPIRED,
                            "A session does not live on in a forked process.")
+        if self._has_failed:
+            return Failure(ErrorCode.SESSION_EXPIRED, "The session's thread failed; see the log.")
         if self._with_session:
             return Failure(ErrorCode.SESSION_EXPIRED, "The session was closed.")
         return Failure(ErrorCode.CANCELLED, "The client was closed.")
@@ -258,6 +262,8 @@ class Runtime:
             refused = [refuse for _, refuse in self._inputs if refuse is not None]
             self._inputs.clear()
         self.lease_deadline = 0
+        if self.state is not SessionState.CLOSED:
+            self.state = SessionState.EXPIRED
         self._hang_up()
         refused += [pending.done for pending in self._pending.values()]
         self._pending.clear()
