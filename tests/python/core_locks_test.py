@@ -6,7 +6,8 @@ from tests.python.rig import LEASE_MS, SESSION, Rig, failure, grant
 from holdfast._core import io
 from holdfast._core.watch_table import INDEX_MAX
 from holdfast.errors import ErrorCode
-from holdfast.values import Done, Event, EventKind, EventName, LossReason, SessionState
+from holdfast.replies import Done
+from holdfast.values import Event, EventKind, EventName, LossReason, SessionState
 
 
 def lock_lost(zxid, acquisition, path="/l", owner=1, session=SESSION):

@@ -5,7 +5,8 @@ import unittest
 from tests.python.rig import LEASE_MS, SESSION, Rig, failure
 from holdfast._core import io
 from holdfast.errors import ErrorCode
-from holdfast.values import Created, Done, SessionState, Stat
+from holdfast.replies import Created, Done
+from holdfast.values import SessionState, Stat
 
 MARGIN_MS = LEASE_MS // 64 + 1
 

@@ -4,6 +4,7 @@ from tests.python.package import holdfast  # noqa: F401
 from holdfast._core import io
 from holdfast._core.core import Core
 from holdfast.errors import ErrorCode, Failure
+from holdfast.replies import Done
 from holdfast.values import EventName, LockGrant
 
 SESSION = 7
@@ -78,7 +79,7 @@ class Rig:
         while self.now < end:
             self.pass_ms(min(50, end - self.now))
             while "cell_status" in self.methods():
-                self.reply("cell_status", holdfast.values.Done(5))
+                self.reply("cell_status", Done(5))
 
     def connected(self):
         self.core.on_connected(self.now, self.connection)
@@ -97,7 +98,7 @@ class Rig:
         """Until the session is resumed on a new connection."""
         self.wait_for_connection()
         self.connected()
-        self.reply("resume_session", holdfast.values.Done(0), lease_ms=LEASE_MS)
+        self.reply("resume_session", Done(0), lease_ms=LEASE_MS)
 
     # ---- messages --------------------------------------------------------------------------------
 

@@ -27,12 +27,13 @@ from .config import ConfigValue, ConfigWatch
 from .election import Election, Leader
 from .errors import HoldfastError, LockInDoubt, LockLost
 from .lock import Lock
+from .replies import CellStatus, Child, Contents, Created, MultiDone, OpResult, Written
 from .sequencer import Sequencer
 from .session import Listener, Session, open_runtime
 from .values import (
-    LOCK_EVENTS, NODE_EVENTS, CellStatus, Child, Contents, Created, CreateMode, Event, EventKind,
-    EventName, LockInfo, LockMode, LockParty, LockState, Loss, LossReason, MultiDone, NodeKind,
-    OpResult, SequencerState, SessionInfo, SessionState, Stat, Written)
+    LOCK_EVENTS, NODE_EVENTS, CreateMode, Event, EventKind, EventName, LockInfo, LockMode,
+    LockParty, LockState, Loss, LossReason, NodeKind, SequencerState, SessionInfo, SessionState,
+    Stat)
 from .watch import Watch
 
 __version__ = VERSION

@@ -14,8 +14,8 @@ from typing import Any, Iterator, List, Optional, Sequence
 
 from . import _requests as requests
 from ._core.io import Request
-from .values import (
-    CellStatus, Child, Contents, LockBroken, LockInfo, SequencerState, SessionInfo, Stat)
+from .replies import CellStatus, Child, Contents, LockBroken
+from .values import LockInfo, SequencerState, SessionInfo, Stat
 
 
 class CellCalls:

@@ -12,7 +12,7 @@ from .errors import ErrorCode, Failure
 from .values import Loss
 
 if TYPE_CHECKING:
-    from ._runtime import Runtime
+    from ._outputs import Outputs
 
 
 class Phase(enum.Enum):
@@ -25,7 +25,7 @@ class Phase(enum.Enum):
 class GuardState:
     """Asked by any thread; told by the runtime, in the order of things."""
 
-    def __init__(self, runtime: Runtime, made: io.GuardMade) -> None:
+    def __init__(self, runtime: Outputs, made: io.GuardMade) -> None:
         self.made = made
         self._runtime = runtime
         self._phase = Phase.HELD

@@ -10,61 +10,34 @@ import socket
 import threading
 import weakref
 from collections import deque
-from typing import Any, Callable, Deque, NamedTuple, Optional
+from typing import Any, Callable, Deque, Optional
 
 from . import _channel, _wire
 from ._clock import now_ms
 from ._core import io
-from ._core.core import Core
 from ._core.watch_table import WatchOptions
-from ._guard_state import GuardState
-from ._threads import Dispatcher, call_safely, logger
+from ._outputs import Done, Input, Outputs, Pending
+from ._threads import logger
 from ._watch_state import WatchState
 from .errors import ErrorCode, Failure
-from .values import Event, EventName, Loss, LossReason, SessionState
+from .values import Loss, LossReason, SessionState
 
 # The selector waits by a clock that may stand still; ours is looked at again at least this often.
 WAIT_MAX_S = 1.0
 JOIN_S = 2.0
 CLOSE_AT_EXIT_MS = 2_000
 
-Done = Callable[[Any], None]
-Input = Callable[[], None]
-
-
-class Pending(NamedTuple):
-    """Who waits for a call. `done` is called on the dispatcher (`here`: on the session's thread)
-    with the outcome: of an acquire a GuardState, of the others as io.Answered has it; or a Failure.
-    """
-
-    done: Done
-    here: bool = False
-    on_waiting: Optional[Callable[[int], None]] = None
-    watch: int = 0
-
-
-class Runtime:
+class Runtime(Outputs):
     """All of it runs on the session's thread, but for what its section says."""
 
     def __init__(self, options: io.CoreOptions) -> None:
-        self._core = Core(options)
+        super().__init__(options)
         self._with_session = options.with_session
-        # Read by any thread.
-        self.lease_deadline = 0
-        self.state = SessionState.LIVE
-        self.facts = io.SessionFacts()
-        self.jeopardies = 0  # How often it was in jeopardy.
         self._is_shut_down = False
         self._has_failed = False
         self._inputs: Deque[tuple[Input, Optional[Done]]] = deque()
         # For _inputs and _is_shut_down. The garbage collector may close a session within it.
         self._mutex = threading.RLock()
-        self._listeners: list[Callable[[SessionState], None]] = []
-        self._on_opened: Optional[Done] = None
-        self._pending: dict[int, Pending] = {}
-        self._guards: dict[int, GuardState] = {}
-        self._granting: dict[int, GuardState] = {}
-        self._watches: dict[int, WatchState] = {}
         self._connection = 0
         self._channel: Optional[_channel.Channel] = None
         self._selector = selectors.DefaultSelector()
@@ -73,7 +46,6 @@ class Runtime:
         self._wake_out.setblocking(False)
         self._selector.register(self._wake_out, selectors.EVENT_READ)
         self.pid = os.getpid()
-        self._dispatcher = Dispatcher("holdfast-callbacks")
         self._thread = threading.Thread(target=self._run, name="holdfast-session", daemon=True)
         self._thread.start()
         _runtimes.add(self)
@@ -83,13 +55,6 @@ class Runtime:
     def runs_here(self) -> bool:
         """On one of the runtime's own threads, where nobody may wait for it."""
         return self._dispatcher.runs_here() or threading.current_thread() is self._thread
-
-    def post_callback(self, callback: Callable[[], Any]) -> None:
-        self._dispatcher.post(callback)
-
-    @staticmethod
-    def call_safely(callback: Callable[..., Any], *arguments: Any) -> None:
-        call_safely(callback, *arguments)
 
     def post_input(self, run: Input, refuse: Optional[Done] = None) -> None:
         """Runs it on the session's thread; `refuse` gets a Failure if there is none any more."""
@@ -299,6 +264,14 @@ class Runtime:
 
         _channel.connect(output.endpoint, done)
 
+    def _disconnect(self, output: io.Disconnect) -> None:
+        if output.connection == self._connection:
+            self._hang_up()
+
+    def _send(self, output: io.Send) -> None:
+        if output.connection == self._connection and self._channel is not None:
+            self._channel.send(_wire.encode(output.request, output.head, output.sequence_id))
+
     def _hang_up(self) -> None:
         self._connection = 0
         if self._channel is not None:
@@ -339,122 +312,10 @@ class Runtime:
         if self._selector.get_key(channel.socket).events != wanted:
             self._selector.modify(channel.socket, wanted)
 
-    # ---- what the core says ----------------------------------------------------------------------
-
     def _carry_out_all(self) -> None:
         while outputs := self._core.take():
             for output in outputs:
                 _CARRY_OUT[type(output)](self, output)
-
-    def _disconnect(self, output: io.Disconnect) -> None:
-        if output.connection == self._connection:
-            self._hang_up()
-
-    def _send(self, output: io.Send) -> None:
-        if output.connection == self._connection and self._channel is not None:
-            self._channel.send(_wire.encode(output.request, output.head, output.sequence_id))
-
-    def _opened(self, output: io.Opened) -> None:
-        self.facts = output.facts
-        self._tell_listeners(SessionState.LIVE)
-        self._answer_opened(output.facts)
-
-    def _open_failed(self, output: io.OpenFailed) -> None:
-        self._answer_opened(output.failure)
-
-    def _answer_opened(self, outcome: Any) -> None:
-        done, self._on_opened = self._on_opened, None
-        if done is not None:
-            self.post_callback(functools.partial(done, outcome))
-
-    def _lease_moved(self, output: io.LeaseMoved) -> None:
-        self.lease_deadline = output.deadline
-
-    def _state_changed(self, output: io.StateChanged) -> None:
-        state = output.state
-        self.jeopardies += state is SessionState.JEOPARDY
-        self.state = SessionState.LIVE if state is SessionState.SAFE else state
-        if state in (SessionState.EXPIRED, SessionState.CLOSED):
-            self.lease_deadline = 0
-            self._granting.clear()
-        self._tell_listeners(state)
-        for guard in self._guards.values():
-            if state is SessionState.JEOPARDY:
-                self.post_callback(guard.tell_jeopardy)
-            elif state is SessionState.SAFE:
-                self.post_callback(guard.tell_safe)
-
-    def _tell_listeners(self, state: SessionState) -> None:
-        for listener in self._listeners:
-            self.post_callback(functools.partial(listener, state))
-
-    def _guard_made(self, output: io.GuardMade) -> None:
-        guard = GuardState(self, output)
-        self._guards[output.guard] = guard
-        self._granting[output.guard] = guard
-
-    def _guard_doubtful(self, output: io.GuardDoubtful) -> None:
-        guard = self._guards.get(output.guard)
-        if guard is not None:
-            guard.on_doubtful()
-            if self.state is SessionState.LIVE:  # In jeopardy it was told so already.
-                self.post_callback(guard.tell_jeopardy)
-
-    def _guard_certain(self, output: io.GuardCertain) -> None:
-        guard = self._guards.get(output.guard)
-        if guard is not None:
-            guard.on_certain()
-            if self.state is SessionState.LIVE:
-                self.post_callback(guard.tell_safe)
-
-    def _guard_lost(self, output: io.GuardLost) -> None:
-        guard = self._guards.pop(output.guard, None)
-        if guard is not None and guard.on_lost(output.loss):
-            self.post_callback(guard.tell_lost)
-
-    def _guard_unwanted(self, output: io.GuardUnwanted) -> None:
-        self._guards.pop(output.guard, None)
-        self._granting.pop(output.guard, None)
-
-    def _queued(self, output: io.Queued) -> None:
-        pending = self._pending.get(output.call)
-        if pending is not None and pending.on_waiting is not None:
-            on_waiting = pending.on_waiting
-            self.post_callback(lambda: on_waiting(output.waiters_ahead))
-
-    def _events_came(self, output: io.EventsCame) -> None:
-        for event, watches in output.events:
-            for watch_id in watches:
-                watch = self._watches.get(watch_id)
-                if watch is not None:
-                    self._tell_watch(watch, event)
-        # Behind all of them, and behind the losses that they announced.
-        self.post_callback(lambda: self.post_input(lambda: self._told(output.through)))
-
-    def _tell_watch(self, watch: WatchState, event: Event) -> None:
-        if watch.at_once is not None:
-            watch.at_once(event)
-        self.post_callback(lambda: watch.tell(event))
-
-    def _told(self, through: EventName) -> None:
-        self._core.on_told(now_ms(), through)
-
-    def _watch_ended(self, output: io.WatchEnded) -> None:
-        watch = self._watches.pop(output.watch, None)
-        if watch is not None:
-            self.post_callback(functools.partial(watch.tell_ended, output.failure))
-
-    def _answered(self, output: io.Answered) -> None:
-        pending = self._pending.pop(output.call)
-        outcome = output.outcome
-        if pending.watch and isinstance(outcome, Failure):
-            self._watches.pop(pending.watch, None)
-        if isinstance(outcome, io.Granted):
-            outcome = self._granting.pop(outcome.guard)
-        if pending.here:
-            pending.done(outcome)
-        else:
-            self.post_callback(lambda: pending.done(outcome))
 
 
 _CARRY_OUT: dict[type, Callable[[Runtime, Any], None]] = {

@@ -10,7 +10,7 @@ from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
 from thrift.Thrift import TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
-from . import values
+from . import replies, values
 from ._core import io
 from ._wire_values import error_from, event_from, event_name_from, lift, signed, unsigned
 from .errors import ErrorCode, Failure, TooLargeError, bad_argument
@@ -128,51 +128,51 @@ def _to_acquired(reply: Any) -> io.Acquired:
     return io.Acquired(None, reply.waiters_ahead or 0)
 
 
-def _to_children(reply: Any) -> values.Children:
-    children = tuple(values.Child(child.name, _stat(child.stat)) for child in reply.children)
-    return values.Children(_zxid(reply), children, reply.more, lift(values.Stat, reply.stat))
+def _to_children(reply: Any) -> replies.Children:
+    children = tuple(replies.Child(child.name, _stat(child.stat)) for child in reply.children)
+    return replies.Children(_zxid(reply), children, reply.more, lift(values.Stat, reply.stat))
 
 
-def _to_multi(reply: Any) -> values.MultiDone:
-    results = tuple(values.OpResult(result.path, _stat(result.stat)) for result in reply.results)
-    return values.MultiDone(_zxid(reply), results)
+def _to_multi(reply: Any) -> replies.MultiDone:
+    results = tuple(replies.OpResult(result.path, _stat(result.stat)) for result in reply.results)
+    return replies.MultiDone(_zxid(reply), results)
 
 
-def _to_broken(reply: Any) -> values.LockBroken:
+def _to_broken(reply: Any) -> replies.LockBroken:
     broken = tuple(lift(values.LockParty, party) for party in reply.broken)
-    return values.LockBroken(_zxid(reply), broken, reply.delay_ms)
+    return replies.LockBroken(_zxid(reply), broken, reply.delay_ms)
 
 
-def _done(reply: Any) -> values.Done:
-    return values.Done(_zxid(reply))
+def _done(reply: Any) -> replies.Done:
+    return replies.Done(_zxid(reply))
 
 
-def _lock_info(reply: Any) -> values.LockInfoReply:
-    return values.LockInfoReply(_zxid(reply), lift(values.LockInfo, reply.info))
+def _lock_info(reply: Any) -> replies.LockInfoReply:
+    return replies.LockInfoReply(_zxid(reply), lift(values.LockInfo, reply.info))
 
 
-def _lock_page(reply: Any) -> values.LockPage:
+def _lock_page(reply: Any) -> replies.LockPage:
     locks = tuple(lift(values.LockInfo, lock) for lock in reply.locks)
-    return values.LockPage(_zxid(reply), locks, reply.more)
+    return replies.LockPage(_zxid(reply), locks, reply.more)
 
 
-def _session_page(reply: Any) -> values.SessionPage:
+def _session_page(reply: Any) -> replies.SessionPage:
     sessions = tuple(lift(values.SessionInfo, session) for session in reply.sessions)
-    return values.SessionPage(_zxid(reply), sessions, reply.more)
+    return replies.SessionPage(_zxid(reply), sessions, reply.more)
 
 
-def _to_states(reply: Any) -> values.SequencerStates:
+def _to_states(reply: Any) -> replies.SequencerStates:
     states = tuple(values.SequencerState(state) for state in reply.states)
-    return values.SequencerStates(_zxid(reply), states)
+    return replies.SequencerStates(_zxid(reply), states)
 
 
-def _to_status(reply: Any) -> values.CellStatus:
-    return values.CellStatus(
+def _to_status(reply: Any) -> replies.CellStatus:
+    return replies.CellStatus(
         zxid=_zxid(reply), cell_name=reply.cell_name, cell_id=reply.cell_id,
-        replica=lift(values.ReplicaStatus, reply.replica),
-        members=tuple(lift(values.MemberInfo, member) for member in reply.members),
-        state=lift(values.StateStatus, reply.state),
-        limits=tuple(lift(values.LimitInfo, limit) for limit in reply.limits),
+        replica=lift(replies.ReplicaStatus, reply.replica),
+        members=tuple(lift(replies.MemberInfo, member) for member in reply.members),
+        state=lift(replies.StateStatus, reply.state),
+        limits=tuple(lift(replies.LimitInfo, limit) for limit in reply.limits),
         version=reply.version, state_machine_version=reply.state_machine_version)
 
 
@@ -182,19 +182,19 @@ _BODIES: dict[str, Callable[[Any], Any]] = {
     "acquire": _to_acquired,
     "get_sequencer": lambda reply: lift(values.LockGrant, reply.grant),
     "watch": lambda reply: io.WatchSet(unsigned(reply.active_from_zxid)),
-    "create": lambda reply: values.Created(
+    "create": lambda reply: replies.Created(
         _zxid(reply), reply.path, lift(values.Stat, reply.stat)),
-    "get": lambda reply: values.Contents(
+    "get": lambda reply: replies.Contents(
         _zxid(reply), reply.contents, lift(values.Stat, reply.stat)),
-    "exists": lambda reply: values.Existence(_zxid(reply), _stat(reply.stat)),
-    "set_contents": lambda reply: values.Written(_zxid(reply), lift(values.Stat, reply.stat)),
+    "exists": lambda reply: replies.Existence(_zxid(reply), _stat(reply.stat)),
+    "set_contents": lambda reply: replies.Written(_zxid(reply), lift(values.Stat, reply.stat)),
     "list_children": _to_children,
     "multi": _to_multi,
     "break_lock": _to_broken,
     "lock_info": _lock_info,
     "list_locks": _lock_page,
     "list_sessions": _session_page,
-    "kill_session": lambda reply: values.SessionKilled(_zxid(reply), reply.killed),
+    "kill_session": lambda reply: replies.SessionKilled(_zxid(reply), reply.killed),
     "check_sequencers": _to_states,
     "cell_status": _to_status,
 }

@@ -13,8 +13,9 @@ from ._core import io
 from ._runtime import Runtime
 from ._watch_state import WatchState
 from .errors import CallTimeoutError, ErrorCode, Failure, error_of
+from .replies import Contents
 from .session import Session, watch_options
-from .values import Contents, Event, EventKind, SessionState, Stat
+from .values import Event, EventKind, SessionState, Stat
 
 KINDS = frozenset({
     EventKind.CONTENTS_CHANGED, EventKind.NODE_CREATED, EventKind.NODE_DELETED})

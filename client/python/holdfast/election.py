@@ -15,8 +15,9 @@ from . import _requests as requests
 from ._core.io import Request
 from .errors import HoldfastError, NoNodeError
 from .lock import DEFAULT, Lock, Wait
+from .replies import Contents, LockInfoReply
 from .session import Session
-from .values import Contents, EventKind, LockInfoReply, LockParty, LockState
+from .values import EventKind, LockParty, LockState
 
 Answer = TypeVar("Answer")
 

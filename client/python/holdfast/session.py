@@ -20,9 +20,9 @@ from ._runtime import Runtime
 from ._watch_state import WatchState
 from .errors import CallTimeoutError, bad_argument
 from .lock import Lock, LockOptions
+from .replies import Created, MultiDone, Written
 from .values import (
-    NODE_EVENTS, CreateMode, Created, Event, EventKind, EventName, Loss, MultiDone, SessionState,
-    Written)
+    NODE_EVENTS, CreateMode, Event, EventKind, EventName, Loss, SessionState)
 from .watch import Watch
 
 if TYPE_CHECKING:

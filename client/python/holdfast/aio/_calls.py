@@ -13,8 +13,8 @@ from .._core.io import Request
 from .._options import Endpoints, cell_options
 from .._runtime import Runtime
 from ..cell import TIMEOUT_S
-from ..values import (
-    CellStatus, Child, Contents, LockBroken, LockInfo, SequencerState, SessionInfo, Stat)
+from ..replies import CellStatus, Child, Contents, LockBroken
+from ..values import LockInfo, SequencerState, SessionInfo, Stat
 from ._loop import Loop
 
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Collection, Iter
 
 from .. import _requests as requests
 from .. import _wire, ops
+from .._blocking import value_of
 from .._clock import to_ms
 from .._core.io import Request
 from .._requests import Guard
 from .._runtime import Runtime
 from .._watch_state import WatchState
 from ..errors import AcquireCancelledError, CallTimeoutError, ErrorCode, Failure
-from .._blocking import value_of
 from ..lock import LockOptions
+from ..replies import Created, MultiDone, Written
 from ..session import CLOSE_S, Listener, SessionFacts, watch_options
 from ..values import (
-    NODE_EVENTS, CreateMode, Created, Event, EventKind, EventName, Loss, MultiDone, SessionState,
-    Written)
+    NODE_EVENTS, CreateMode, Event, EventKind, EventName, Loss, SessionState)
 from ._calls import CellCalls
 from ._lock import Lock, this_task_owner
 from ._loop import Loop
