@@ -113,6 +113,7 @@ class Core {
   void send_call(CallId id);
   void on_call_answer(const Link::Expected& expected, const wire::Answer& answer);
   void on_call_error(CallId id, const wire::Facts& facts, const Error& error);
+  void drop_call(CallId id);
   void hold_answer(CallId id, const wire::Facts& facts, Outcome<CallValue> outcome);
   void pass_answer(EventStream::HeldAnswer held);
   void finish(CallId id, Outcome<CallValue> outcome);
@@ -136,6 +137,10 @@ class Core {
   void doubt_everything();
   void verify(GuardId guard);
   void on_verified(const Call& call, const wire::Answer& answer);
+  std::vector<GuardId> removed_by(const wire::Request& request) const;
+  void doubt_removed(const wire::Request& request);
+  void verify_removed(const wire::Request& request);
+  void doubt(GuardId guard);
   void give_back(const std::string& path, OwnerId owner, Zxid acquisition);
   void add_background(wire::Request request);
 

@@ -92,6 +92,7 @@ CallId Core::call(Ticks now, AnyRequest request, std::optional<Ticks> timeout_ms
     put(Answered{id, std::move(*error)});
   } else {
     id = add_call(std::move(call));
+    doubt_removed(calls_.find(id)->request);
   }
   end_input();
   return id;
@@ -138,7 +139,7 @@ void Core::on_call_answer(const Link::Expected& expected, const wire::Answer& an
     return on_acquired(expected.call, answer.facts, *acquired);
   }
   if (call->kind == Call::Kind::kBackground || call->is_abandoned) {
-    return calls_.erase(expected.call);
+    return drop_call(expected.call);
   }
   hold_answer(expected.call, answer.facts, std::visit(ToValue{answer.facts.zxid}, reply));
 }
@@ -153,11 +154,19 @@ void Core::on_call_error(CallId id, const wire::Facts& facts, const Error& error
   // A replica has turned away this copy (NO_SPACE, LIMIT); an earlier one may have been carried
   // out, or may be yet. Only the history's answer is the answer.
   if (call.is_mutating && call.has_copies && error.retryable) return pause(id);
-  if (call.kind == Call::Kind::kBackground || call.is_abandoned) return calls_.erase(id);
+  if (call.kind == Call::Kind::kBackground || call.is_abandoned) return drop_call(id);
   hold_answer(id, facts, call.acquiring ? acquire_error(call, error) : error);
 }
 
+// Nobody is to hear of it any more.
+void Core::drop_call(CallId id) {
+  const wire::Request request = calls_.find(id)->request;
+  calls_.erase(id);
+  verify_removed(request);
+}
+
 void Core::hold_answer(CallId id, const wire::Facts& facts, Outcome<CallValue> outcome) {
+  verify_removed(calls_.find(id)->request);
   calls_.unpin(id);
   calls_.on_stage(id, Call::Stage::kHeld);
   if (!with_session()) return finish(id, std::move(outcome));
@@ -237,7 +246,7 @@ void Core::time_out(CallId id) {
     return calls_.erase(id);
   }
   const bool is_known = !error.outcome_pending || call.stage == Call::Stage::kHeld;
-  if (is_known) return calls_.erase(id);
+  if (is_known) return drop_call(id);
   // The outcome is learnt all the same: until then the number stays open, and an acquire must not
   // leave a lock behind that nobody knows of.
   call.is_abandoned = true;

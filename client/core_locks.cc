@@ -234,15 +234,42 @@ void Core::doubt_everything() {
   }
 }
 
+// The guards whose locks go with their nodes if the request is carried out.
+std::vector<GuardId> Core::removed_by(const wire::Request& request) const {
+  std::vector<GuardId> found;
+  const auto add = [&](const Remove& op) {
+    for (const GuardId id : guards_.of(short_path(op.path), op.owner)) found.push_back(id);
+  };
+  if (const auto* one = std::get_if<Remove>(&request)) add(*one);
+  if (const auto* multi = std::get_if<Multi>(&request)) {
+    for (const Multi::Op& op : multi->ops()) {
+      if (const auto* each = std::get_if<Remove>(&op)) add(*each);
+    }
+  }
+  return found;
+}
+
+// From when the request may be carried out until its outcome is known.
+void Core::doubt_removed(const wire::Request& request) {
+  for (const GuardId id : removed_by(request)) doubt(id);
+}
+
+void Core::verify_removed(const wire::Request& request) {
+  for (const GuardId id : removed_by(request)) verify(id);
+}
+
+void Core::doubt(GuardId id) {
+  if (guards_.find(id)->is_doubtful) return;
+  guards_.set_doubtful(id, true);
+  put(GuardDoubtful{id});
+}
+
 void Core::verify(GuardId id) {
   const GuardTable::Guard& guard = *guards_.find(id);
   Call call{.request = wire::GetSequencer{.path = guard.path, .owner = guard.owner},
             .kind = Call::Kind::kVerify,
             .guard = id};
-  if (!guard.is_doubtful) {
-    guards_.set_doubtful(id, true);
-    put(GuardDoubtful{id});
-  }
+  doubt(id);
   add_call(std::move(call));
 }
 
@@ -262,6 +289,11 @@ void Core::on_verified(const Call& call, const wire::Answer& answer) {
   if (grant.acquisition != guard->grant.acquisition) {
     return lose(call.guard, {.reason = LossReason::kTaken,
                              .message = "The cell says that the lock was lost and taken again."});
+  }
+  // One that is on its way may yet remove it; its answer is followed by another question.
+  for (const auto& [id, other] : calls_.all()) {
+    const std::vector<GuardId> removed = removed_by(other.request);
+    if (std::ranges::find(removed, call.guard) != removed.end()) return;
   }
   guards_.set_doubtful(call.guard, false);
   put(GuardCertain{call.guard});

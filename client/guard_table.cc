@@ -25,16 +25,19 @@ std::optional<GuardTable::Guard> GuardTable::take(GuardId id) {
   return std::move(node.mapped());
 }
 
-std::vector<GuardId> GuardTable::of(const std::string& path, OwnerId owner,
-                                    Zxid acquisition) const {
+std::vector<GuardId> GuardTable::of(const std::string& path, OwnerId owner) const {
   std::vector<GuardId> found;
   for (auto at = by_path_.lower_bound({path, GuardId()}); at != by_path_.end() && at->first == path;
        ++at) {
-    const Guard& guard = guards_.at(at->second);
-    if (guard.owner == owner && guard.grant.acquisition == acquisition) {
-      found.push_back(at->second);
-    }
+    if (guards_.at(at->second).owner == owner) found.push_back(at->second);
   }
+  return found;
+}
+
+std::vector<GuardId> GuardTable::of(const std::string& path, OwnerId owner,
+                                    Zxid acquisition) const {
+  std::vector<GuardId> found = of(path, owner);
+  std::erase_if(found, [&](GuardId id) { return guards_.at(id).grant.acquisition != acquisition; });
   return found;
 }
 

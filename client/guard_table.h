@@ -31,6 +31,8 @@ class GuardTable {
 
   // The guards of that acquisition.
   std::vector<GuardId> of(const std::string& path, OwnerId owner, Zxid acquisition) const;
+  // Those of any acquisition.
+  std::vector<GuardId> of(const std::string& path, OwnerId owner) const;
   // The guards that a LOCK_LOST of this session concerns.
   std::vector<GuardId> lost_by(const Event& event) const {
     return of(event.path, event.owner, event.acquisition);

@@ -385,6 +385,47 @@ TEST(CoreLocks, GuardThatTheCellDoesNotKnowAnyMoreIsLost) {
   EXPECT_EQ(held.rig.lost, (std::vector{held.guard}));
 }
 
+TEST(CoreLocks, LockWhoseNodeItsOwnerRemovesIsInDoubtUntilTheCellWasAsked) {
+  Held held;
+  const Remove removal{.path = "/ls/local/l", .owner = kOwner};
+  const CallId call = held.rig.core.call(held.rig.now, removal, std::nullopt);
+  held.rig.run();
+  EXPECT_EQ(held.rig.doubtful, (std::vector{held.guard}));
+  EXPECT_FALSE(held.rig.has("get_sequencer")) << "it may not have been carried out yet";
+  held.rig.reply(done(held.rig.take("remove"), at(9)));
+  EXPECT_TRUE(held.rig.answers.at(call).ok());
+  held.rig.reply(failed(held.rig.take("get_sequencer"), at(9),
+                        {.code = ErrorCode::kNoNode, .message = "no node"}));
+  EXPECT_EQ(held.rig.lost, (std::vector{held.guard}));
+}
+
+TEST(CoreLocks, LockWhoseNodeWasNotRemovedIsHeldOn) {
+  Held held;
+  held.rig.core.call(
+      held.rig.now,
+      Multi().check_absent("/x").remove({.path = "/l", .owner = kOwner}).remove({.path = "/l"}),
+      std::nullopt);
+  held.rig.run();
+  EXPECT_EQ(held.rig.doubtful, (std::vector{held.guard}));
+  held.rig.reply(failed(held.rig.take("multi"), at(9), {.code = ErrorCode::kNodeExists}));
+  held.rig.reply(sequencer_got(held.rig.take("get_sequencer"), at(10), grant_of(5)));
+  EXPECT_EQ(held.rig.certain, (std::vector{held.guard}));
+  EXPECT_TRUE(held.rig.lost.empty());
+}
+
+TEST(CoreLocks, RemovalThatWasNeverSentLeavesTheLock) {
+  Held held;
+  held.rig.break_connection();
+  held.rig.core.call(held.rig.now, Remove{.path = "/l", .owner = kOwner}, 10);
+  held.rig.run();
+  EXPECT_EQ(held.rig.doubtful, (std::vector{held.guard}));
+  held.rig.pass(10);
+  held.rig.reconnect();
+  EXPECT_FALSE(held.rig.has("remove"));
+  held.rig.reply(sequencer_got(held.rig.take("get_sequencer"), at(10), grant_of(5)));
+  EXPECT_EQ(held.rig.certain, (std::vector{held.guard}));
+}
+
 TEST(CoreLocks, LaterAcquisitionIsNotOurs) {
   Held held;
   held.rig.deliver({{.name = {.zxid = Zxid(9)}, .kind = EventKind::kEventsLost, .path = "/"}}, 9);

@@ -76,6 +76,7 @@ constexpr Method kMethods[] = {
     {"get", take_apart<api::LockService_get_args>},
     {"set_contents", take_apart<api::LockService_set_contents_args>},
     {"create", take_apart<api::LockService_create_args>},
+    {"remove", take_apart<api::LockService_remove_args>},
     {"multi", take_apart<api::LockService_multi_args>},
     {"break_lock", take_apart<api::LockService_break_lock_args>},
     {"check_sequencers", take_apart<api::LockService_check_sequencers_args>},
