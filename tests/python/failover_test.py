@@ -132,6 +132,35 @@ class FailoverTest(CellTest):
         with self.assertRaises(holdfast.LockLost):
             lock.release()
 
+    def test_at_a_cut_off_follower_a_lock_is_not_believed_past_the_cells_decision(self):
+        cell = self.start_cell(with_links=True)
+        follower = cell.followers()[0]
+        session = self.connect([follower])
+        lock = session.lock("/l").acquire()
+        waiter = self.connect([replica for replica in cell.voters if replica is not follower])
+        cell.isolate(follower)
+        with waiter.lock("/l", wait=60 * SLOWNESS):
+            self.assertFalse(lock.held)
+            self.assertFalse(lock.lost, "a replica that is cut off cannot know that")
+        cell.rejoin_network(follower)
+        eventually("it hears of the loss", lambda: lock.lost)
+        with self.assertRaises(errors.SessionExpiredError):
+            session.set("/l", b"late", guard=lock)
+
+    def test_nothing_is_noticed_of_a_rolling_restart(self):
+        cell = self.start_cell()
+        states = []
+        session = self.connect(cell.replicas, lease=LONG_S, on_state=states.append)
+        with session.lock("/l") as lock, session.watch("/l") as watch:
+            for round_number, replica in enumerate(cell.replicas):
+                replica.terminate()
+                session.set("/l", b"%d" % round_number, guard=lock)
+                replica.start()
+                cell.wait_until_serving()
+            self.assertEqual([watch.next(20 * SLOWNESS).content_generation for _ in cell.replicas],
+                             [2, 3, 4])
+        self.assertEqual(states, [SessionState.LIVE])
+
     def test_short_trouble_is_jeopardy_and_then_safe_with_the_same_lock(self):
         cell = self.start_cell()
         states, calls = [], []

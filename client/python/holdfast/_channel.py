@@ -31,10 +31,14 @@ def _connect_to_any(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     random.shuffle(found)
     failure = OSError(f"{host} has no address")
-    for *_, address in found:
+    for family, kind, protocol, _, address in found:
+        connected = socket.socket(family, kind, protocol)
         try:
-            return socket.create_connection(address[:2], timeout=CONNECT_S / len(found))
+            connected.settimeout(CONNECT_S / len(found))
+            connected.connect(address)
+            return connected
         except OSError as refused:
+            connected.close()
             failure = refused
     raise failure
 
