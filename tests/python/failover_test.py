@@ -1,17 +1,34 @@
 """The package through what happens to the cell: nothing is done twice, nothing is believed that is
 not so, no event is missing."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 import unittest
 
-from tests.python.package import holdfast
+from tests.python.package import FOLDER, holdfast
 from tests.harness import CellTest, Session, api, eventually
 from tests.harness.deadline import SLOWNESS
 from holdfast import SessionState, errors
 
 LEASE_S = 3.0 * SLOWNESS  # Jeopardy comes soon.
 LONG_S = 20.0 * SLOWNESS  # It does not come.
+
+
+HOLDER = f"""
+import sys, holdfast
+lock = holdfast.connect(lease={2 * SLOWNESS}).lock("/l").acquire()
+print("HOLDS", lock.held, flush=True)
+sys.stdin.readline()
+print("HOLDS", lock.held, flush=True)
+try:
+    lock.release()
+except holdfast.LockLost as lost:
+    print(type(lost).__name__, flush=True)
+"""
 
 
 class Writer(threading.Thread):
@@ -146,6 +163,27 @@ class FailoverTest(CellTest):
         eventually("it hears of the loss", lambda: lock.lost)
         with self.assertRaises(errors.SessionExpiredError):
             session.set("/l", b"late", guard=lock)
+
+    def test_a_holder_that_was_stopped_past_its_lease_does_not_believe_when_it_goes_on(self):
+        cell = self.start_cell()
+        holder = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-B", "-c", HOLDER], text=True,
+            env={**os.environ, "PYTHONPATH": FOLDER,
+                 "HOLDFAST_ENDPOINTS": ",".join(cell.endpoints)},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.stdin.close)
+        self.addCleanup(holder.wait)
+        self.addCleanup(holder.kill)
+        self.assertEqual(holder.stdout.readline(), "HOLDS True\n")
+        holder.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, holder.pid, os.WSTOPPED | os.WNOWAIT)
+        with self.connect(cell.replicas, lease=LONG_S).lock("/l", wait=60 * SLOWNESS):
+            holder.stdin.write("go on\n")
+            holder.stdin.flush()
+            holder.send_signal(signal.SIGCONT)
+            self.assertEqual(holder.stdout.readline(), "HOLDS False\n")
+            self.assertEqual(holder.stdout.readline(), "LockLost\n")
 
     def test_nothing_is_noticed_of_a_rolling_restart(self):
         cell = self.start_cell()
