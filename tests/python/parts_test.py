@@ -41,20 +41,24 @@ def text(generation, path="/l", acquisition=None, mode="x", prefix=PREFIX):
     return f"1:{mode}:{generation:016x}:{acquisition:016x}:{5:016x}:{prefix:016x}:{path}"
 
 
+GOOD_SEQUENCERS = (
+    text(9), text(9, "/a/b c/ü"), text(9, acquisition=12, mode="s"), text(2**64 - 1, "/"))
+BAD_SEQUENCERS = (
+    "", "x", text(0), text(9, acquisition=10), text(9, acquisition=8, mode="s"),
+    text(9).replace("1:x", "2:x"), text(9).upper(), text(9, "l"), text(9, "/l/"), text(9, "/a//b"),
+    text(9, "/../b"), text(9, "/ls/x"), text(9, "/.holdfast"), text(9, "/a\nb"), text(9, "/a\x85"),
+    text(9, "/" + "a" * 256), text(9, "/a" * 600), text(9)[:-2], " " + text(9))
+
+
 class Sequencers(unittest.TestCase):
     def test_what_is_printed_is_what_was_parsed(self):
-        for good in (text(9), text(9, "/a/b c/ü"), text(9, acquisition=12, mode="s"),
-                     text(2**64 - 1, "/")):
+        for good in GOOD_SEQUENCERS:
             self.assertEqual(str(Sequencer.parse(good)), good)
         parsed = Sequencer.parse(text(9, acquisition=12, mode="s"))
         self.assertEqual(parsed, Sequencer(LockMode.SHARED, 9, 12, 5, PREFIX, "/l"))
 
     def test_what_no_cell_can_have_given_is_refused(self):
-        for bad in ("", "x", text(0), text(9, acquisition=10), text(9, acquisition=8, mode="s"),
-                    text(9).replace("1:x", "2:x"), text(9).upper(), text(9, "l"), text(9, "/l/"),
-                    text(9, "/a//b"), text(9, "/../b"), text(9, "/ls/x"), text(9, "/.holdfast"),
-                    text(9, "/a\nb"), text(9, "/" + "a" * 256), text(9, "/\udcff"),
-                    text(9, "/a" * 600), text(9)[:-2], " " + text(9), None, 5):
+        for bad in (*BAD_SEQUENCERS, text(9, "/\udcff"), None, 5):
             with self.assertRaises(ValueError, msg=repr(bad)):
                 Sequencer.parse(bad)
 

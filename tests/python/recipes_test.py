@@ -10,6 +10,7 @@ from tests.python.package import holdfast
 from tests.harness import CellTest, eventually
 from tests.harness.deadline import SLOWNESS
 from tests.harness.programs import program
+from tests.python.parts_test import BAD_SEQUENCERS, GOOD_SEQUENCERS
 from holdfast import Check, Reason, Standing, errors
 
 
@@ -154,6 +155,11 @@ class RecipesTest(CellTest):
         self.assertEqual(self.judged(checker, first, Check.LOCAL),
                          (Standing.STALE, Reason.OVERTAKEN))
         self.assertEqual(checker.high_water("/l"), lock.generation)
+
+    def test_the_package_takes_for_a_sequencer_what_the_cell_does(self):
+        states = self.session.check_sequencers([*GOOD_SEQUENCERS, *BAD_SEQUENCERS])
+        self.assertEqual(set(states[:len(GOOD_SEQUENCERS)]), {holdfast.SequencerState.OTHER_CELL})
+        self.assertEqual(set(states[len(GOOD_SEQUENCERS):]), {holdfast.SequencerState.MALFORMED})
 
     def test_a_cell_that_cannot_be_asked_gives_no_verdict(self):
         checker = self.checker(endpoints=self.cell.endpoints)
