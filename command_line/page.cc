@@ -55,7 +55,10 @@ Page page_below(const CLI::App& app, std::vector<std::string> words) {
   page.group = app.get_group();
   page.notes = app.get_footer();
   for (const CLI::Option* option : app.get_options()) {
-    if (!option->get_group().empty()) page.options.push_back(option_of(*option));
+    if (option->get_group().empty()) continue;
+    page.options.push_back(option_of(*option));
+    // Where it is looked for is a path of this machine and user.
+    if (option == app.get_config_ptr()) page.options.back().standard.clear();
   }
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     if (command->get_group().empty()) continue;

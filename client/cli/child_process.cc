@@ -59,7 +59,13 @@ bool stop_with_terminal() {
   // A shell takes a job for stopped when all its processes are: also those before and after us in
   // a pipeline, and the script that started us.
   kill(0, SIGTSTP);
-  raise(SIGSTOP);
+  // By the signal's own way: the kernel does not stop a group that no shell could continue.
+  sigset_t set;
+  sigset_t before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &set, &before);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return true;
 }
 

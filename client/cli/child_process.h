@@ -54,7 +54,7 @@ class ChildProcess {
 bool is_in_foreground();
 
 // Stops this program and the others of its process group, as Ctrl-Z would; returns when it is
-// continued. False at once when it has no terminal, where nobody would continue it.
+// continued, at once if no shell is there that could do so. False when it has no terminal.
 bool stop_with_terminal();
 
 }  // namespace holdfast::cli

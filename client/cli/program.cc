@@ -85,8 +85,8 @@ std::string joined(const std::vector<std::string>& items) {
 
 }  // namespace
 
-// Endpoints come from the option, else HOLDFAST_ENDPOINTS, else the config file, else the ports of
-// ./dev run: the order that CLI11 gives an option with an environment name.
+// What is not said on the command line comes from the environment, else from the config file, else
+// it is this.
 struct Program::Globals {
   std::string endpoints = kDefaultEndpoints;
   std::string timeout = "10s";
@@ -102,8 +102,7 @@ Program::Program()
           "Locks, small files and watches in a Holdfast cell, from the command line", "holdfast")) {
   app_->set_version_flag("--version", kVersion, "Print the version and exit");
   app_->set_config("--config", default_config(), "Read options from this file (name = value)")
-      ->type_name("FILE")
-      ->default_str("");
+      ->type_name("FILE");
   add_globals();
   add_commands();
 }
@@ -138,6 +137,7 @@ void Program::add_globals() {
   CLI::Option* timeout =
       add_duration(app_.get(), "--timeout", globals_->timeout, "How long a call may take")
           ->capture_default_str();
+  for (CLI::Option* option : {endpoints, timeout}) option->take_last();
   if (!is_inner_) {
     endpoints->envname("HOLDFAST_ENDPOINTS");
     timeout->envname("HOLDFAST_TIMEOUT");
@@ -210,6 +210,16 @@ int Program::refuse(const std::vector<std::string>& words, const std::string& wh
   return kUsage;
 }
 
+// CLI11 would let the config file win over the environment, so that is made part of the line.
+void Program::add_environment(std::vector<std::string>& reversed) const {
+  for (const CLI::Option* option : app_->get_options()) {
+    const std::string name = option->get_envname();
+    const char* value = name.empty() ? nullptr : std::getenv(name.c_str());
+    if (value != nullptr && *value != '\0')
+      reversed.push_back("--" + option->get_lnames().front() + "=" + value);
+  }
+}
+
 int Program::run(const std::vector<std::string>& words) {
   if (words.empty()) {
     std::fputs(command_line::help_text(page(), command_line::help_columns()).c_str(), stderr);
@@ -218,6 +228,7 @@ int Program::run(const std::vector<std::string>& words) {
   try {
     // CLI11 takes them from the end.
     std::vector<std::string> reversed(words.rbegin(), words.rend());
+    add_environment(reversed);
     app_->parse(reversed);
   } catch (const CLI::Success& done) {  // --help and --version.
     return app_->exit(done);

@@ -34,6 +34,7 @@ class Program {
   void add_globals();
   void add_commands();
   void add_own_commands();
+  void add_environment(std::vector<std::string>& reversed) const;
   int refuse(const std::vector<std::string>& words, const std::string& why) const;
 
   bool is_inner_;

@@ -33,7 +33,7 @@ std::string history_file() {
   return home == nullptr ? std::string() : std::string(home) + "/.holdfast_history";
 }
 
-// Ctrl-C is for the command that runs, and not for the shell.
+// In a terminal Ctrl-C is for the command that runs, and not for the shell.
 class IgnoredInterrupt {
  public:
   IgnoredInterrupt() {
@@ -52,7 +52,6 @@ class IgnoredInterrupt {
 // The exit code of the work, done in a process of its own: the shell itself stays without threads
 // and connections, and outlives whatever happens to a command.
 int in_child(const std::function<int()>& work) {
-  const IgnoredInterrupt ignored;
   std::fflush(stdout);
   const pid_t pid = fork();
   if (pid < 0) {
@@ -126,6 +125,7 @@ class Shell {
 
  private:
   void run_interactively() {
+    const IgnoredInterrupt ignored;
     LineReader reader(history_file(), [this](const std::string& line) { return words_for(line); });
     while (!has_ended_) {
       const std::optional<std::string> line = reader.read("holdfast " + context_.directory + "> ");

@@ -172,6 +172,18 @@ class CommandLine(CommandLineTest):
         self.assertEqual(self.run_it("--timeout", "2s", "cell", "status").returncode, UNREACHABLE)
         self.assertEqual(self.run_it("--timeout", "1s", "get", "/").returncode, UNREACHABLE)
 
+    def test_options_come_from_the_line_else_the_environment_else_the_file(self):
+        endpoints = self.environment.pop("HOLDFAST_ENDPOINTS")
+        folder = self.cell.folder / ".config"
+        folder.mkdir()
+        (folder / "holdfast.conf").write_text(f'endpoints = "{endpoints}"\noutput = "json"\n')
+        self.assertEqual(json.loads(self.succeed("ls", "/")), [])
+        self.assertEqual(self.succeed("ls", "/", "-o", "table"), "")
+        nowhere = self.cell.spare_endpoint()
+        self.environment["HOLDFAST_ENDPOINTS"] = nowhere
+        self.assertEqual(self.run_it("--timeout", "1s", "ls", "/").returncode, UNREACHABLE)
+        self.assertEqual(json.loads(self.succeed("--endpoints", endpoints, "ls", "/")), [])
+
     def test_new_ids_are_new(self):
         first, second = self.succeed("cell", "new-id"), self.succeed("cell", "new-id")
         self.assertRegex(first, "^[0-9a-f]{32}\n$")

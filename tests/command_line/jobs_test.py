@@ -8,7 +8,7 @@ import time
 
 from tests.command_line.case import LOST, OK, CommandLineTest
 from tests.command_line.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal
-from tests.harness import eventually
+from tests.harness import eventually, programs
 from tests.harness.deadline import SLOWNESS
 
 # The longer the lease the smaller the part of it that a busy machine takes.
@@ -126,7 +126,9 @@ class JobControl(CommandLineTest):
         return int(self.shell.expect(r"code=(\d+)\r")[1])
 
     def test_ctrl_z_stops_it_and_fg_lets_it_go_on(self):
-        self.run_in_shell("holdfast lock run x --lease 60s -- cat")
+        # What is typed before the command runs may be lost between bash's editing and the command.
+        self.run_in_shell("holdfast lock run x --lease 60s -- sh -c 'echo st\"\"arted; exec cat'")
+        self.shell.expect("\nstarted\r\n")
         self.shell.type("one\n")
         self.shell.expect("one\r\none\r\n")  # As typed, and as cat says it.
         self.shell.type(CTRL_Z)
@@ -169,6 +171,8 @@ class JobControl(CommandLineTest):
     def test_stopped_for_longer_than_the_lease_it_is_killed_and_the_lock_passes_on(self):
         self.run_in_shell(f"holdfast lock run x --lease {LEASE} -- sh -c 'echo pid=$$; cat'")
         command = int(self.shell.expect(r"pid=(\d+)\r")[1])
+        self.shell.type("one\n")
+        self.shell.expect("one\r\none\r\n")  # sh has started cat, and waits for it.
         self.shell.type(CTRL_Z)
         self.shell.expect("Stopped")
         eventually("the command is killed", lambda: not is_alive(command), 4 * LEASE_S)
@@ -180,12 +184,23 @@ class JobControl(CommandLineTest):
         self.assertEqual(self.code(), LOST)
 
     def test_a_pager_behind_it_keeps_the_terminal_and_the_command_gets_it_when_it_asks(self):
-        self.run_in_shell("holdfast lock run x -- sh -c 'read word; echo got $word' | cat")
-        eventually("the lock is held",
-                   lambda: self.run_it("lock", "info", "x").stdout.startswith("/x is held"))
+        self.run_in_shell("holdfast lock run x -- sh -c 'echo st\"\"arted; read word; "
+                          "echo got $word' | cat")
+        self.shell.expect("\nstarted\r\n")
         self.shell.type("something\n")
         self.shell.expect("got something")
         self.shell.expect("ready> ")
+
+    def test_without_a_shell_that_could_continue_it_ctrl_z_does_nothing(self):
+        alone = Terminal([programs.program("holdfast"), "lock", "run", "x", "--", "sh", "-c",
+                          "echo started; exec cat"], self.environment)
+        self.addCleanup(alone.close)
+        alone.expect("started\r\n")
+        alone.type("one\n")
+        alone.expect("one\r\n.*one\r\n")
+        alone.type(CTRL_Z)
+        alone.type("two\n")
+        alone.expect("two\r\n.*two\r\n")
 
     def test_what_the_command_did_to_the_terminal_is_undone_when_it_is_killed(self):
         self.run_in_shell("holdfast lock run x -- sh -c 'stty -echo; echo quiet; sleep 1000'")
