@@ -42,7 +42,7 @@ bool Replica::Parts::has_ended(SessionId session) const {
 }
 
 bool Replica::Parts::is_set_aside(CallId id) const {
-  return clients.keep_alives.holds(id) || clients.pending.is_parked(id);
+  return clients.keep_alives.contains(id) || clients.pending.is_parked(id);
 }
 
 // ---- writes -------------------------------------------------------------------------------------
@@ -67,6 +67,7 @@ void Replica::Parts::wake(CallId id, const state::Reply& reply) {
   if (waiting != nullptr && std::get<WriteCall>(call.body).acquire) {
     park_acquire(id, *waiting);
   } else {
+    gathering.on_answered(now);
     answer_write(id, reply);
   }
 }
@@ -115,19 +116,40 @@ void Replica::Parts::answer_waiting(CallId id) {
 
 // ---- keep-alives --------------------------------------------------------------------------------
 
+// Calls behind it in its lane do not wait until it is confirmed.
+void Replica::Parts::set_aside_keep_alive(CallId id) {
+  const Call& call = clients.calls.at(id);
+  clients.lanes.set_aside(call.lane, id);
+  clients.keep_alives.add(id, call.session);
+  if (call.confirmed) {
+    clients.keep_alives_to_run.emplace(call.served_from(), id);
+    run_keep_alives();
+  } else {
+    tell_early(id);
+  }
+}
+
+void Replica::Parts::run_keep_alives() {
+  auto& to_run = clients.keep_alives_to_run;
+  while (!to_run.empty() && to_run.begin()->first <= machine.state.applied()) {
+    const CallId id = to_run.extract(to_run.begin()).value().second;
+    if (clients.keep_alives.waits(id)) {  // An answer before may have closed its lane.
+      run_keep_alive(id);
+    }
+  }
+}
+
 void Replica::Parts::run_keep_alive(CallId id) {
   const Call& call = clients.calls.at(id);
   const SessionId session = call.session;
   const Machine::Living* living = machine.living(session);
   if (living == nullptr) {
     refuse(id, refuse_expired(session));
-    deliver_refusal(id);
     return;
   }
   const KeepAlive& ask = std::get<KeepAliveCall>(call.body).ask;
   acknowledge(session, ask.acknowledged);
   const Ticks until = call.arrived + std::min(ask.max_wait_ms, hold_of(living->lease_ms));
-  clients.lanes.set_aside(call.lane, id);
   clients.keep_alives.park(id, session);
   clients.alarms.set(id, until);
   const bool at_once = until <= now || is_stopping();
@@ -148,6 +170,35 @@ void Replica::Parts::answer_keep_alive(CallId id, WhenEmpty when_empty) {
                          .delivered_through = batch.through,
                          .more = batch.more,
                          .refusal = std::nullopt};
+  if (answer.facts.lease_ms > 0) {
+    machine.sessions.at(session).leased_at = held_call.arrived;
+  }
+  Call call = take(id);
+  std::get<KeepAliveCall>(call.body).done(std::move(answer));
+}
+
+// Events need not wait until the keep-alive is confirmed; its answer then says nothing of the
+// lease. But when half of the lease has gone the confirmation comes first, or a session that always
+// has events would never extend it. False when there is nothing to tell.
+void Replica::Parts::tell_early(CallId id) {
+  const Call& waiting = clients.calls.at(id);
+  const SessionId session = waiting.session;
+  const Machine::Living* living = machine.living(session);
+  if (living == nullptr || now - living->leased_at > living->lease_ms / 2) {
+    return;
+  }
+  const state::EventName acknowledged = std::get<KeepAliveCall>(waiting.body).ask.acknowledged;
+  acknowledge(session, acknowledged);
+  WatchHub::Batch batch = clients.hub.gather(session, acknowledged, machine.state);
+  if (batch.is_empty()) {
+    return;
+  }
+  KeepAliveAnswer answer{.facts = facts(session),
+                         .events = std::move(batch.events),
+                         .events_lost = batch.lost,
+                         .delivered_through = batch.through,
+                         .more = batch.more,
+                         .refusal = std::nullopt};
   Call call = take(id);
   std::get<KeepAliveCall>(call.body).done(std::move(answer));
 }
@@ -157,6 +208,8 @@ void Replica::Parts::wake_sessions(const std::vector<SessionId>& sessions) {
     for (const CallId id : clients.keep_alives.of(session)) {
       if (clients.keep_alives.holds(id)) {  // An answer before may have closed its lane.
         answer_keep_alive(id, WhenEmpty::kHold);
+      } else if (clients.keep_alives.waits(id)) {
+        tell_early(id);
       }
     }
   }

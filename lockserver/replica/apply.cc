@@ -1,6 +1,7 @@
 // Committed entries and installed images on their way into the state, and whom that wakes.
 
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -10,6 +11,8 @@
 namespace holdfast::replica {
 
 namespace {
+
+constexpr std::size_t kAppliedInTurnMax = 512;  // A few milliseconds.
 
 // What operators did is told on every replica, with who and why (LOCKS.md §3).
 std::string line_for_operators(Zxid zxid, const state::Op& op) {
@@ -72,15 +75,27 @@ void Machine::note_sessions(const state::Effects& effects) {
 }
 
 void Replica::Parts::apply_all(std::vector<zab::Entry> entries) {
-  if (machine.loading) {
-    machine.deferred.insert(machine.deferred.end(), entries.begin(), entries.end());
+  machine.deferred.insert(machine.deferred.end(), std::make_move_iterator(entries.begin()),
+                          std::make_move_iterator(entries.end()));
+  apply_deferred();
+}
+
+// No more in one turn than leaves the strand free for heartbeats: who was away for long has much to
+// apply, and would lose its leader over it.
+void Replica::Parts::apply_deferred() {
+  if (machine.loading || machine.deferred.empty()) {
     return;
   }
-  for (const zab::Entry& entry : entries) {
-    apply(entry);
+  while (!machine.deferred.empty() && (applied_in_turn < kAppliedInTurnMax || !world.soon)) {
+    apply(machine.deferred.front());
     if (dead) {
       return;
     }
+    machine.deferred.pop_front();
+    ++applied_in_turn;
+  }
+  if (!machine.deferred.empty()) {
+    drain_soon();
   }
   on_applied_through();
 }
@@ -124,6 +139,7 @@ void Replica::Parts::tell_clients(const state::Command& command, const state::Ef
       }
       const Facts as_of = leased_facts(outcome.session, state::EventName());
       Call call = take(id);
+      gathering.on_answered(now);
       std::get<WriteCall>(call.body).done(WriteAnswer{as_of, Applied{outcome.reply}});
     }
   }
@@ -148,6 +164,7 @@ void Replica::Parts::on_applied_through() {
   while (!awaiting.empty() && awaiting.begin()->first <= applied) {
     clients.stirred.insert(awaiting.extract(awaiting.begin()).value().second);
   }
+  run_keep_alives();
   core.on_applied(applied);
   try_begin_reign();
 }
@@ -167,10 +184,7 @@ void Replica::Parts::on_image_loaded(const ImageRecords& image) {
   wake_sessions(awake);
   on_applied_through();
   world.disk->remove_garbage();
-  if (!machine.deferred.empty()) {
-    std::deque<zab::Entry> deferred = std::exchange(machine.deferred, {});
-    apply_all({deferred.begin(), deferred.end()});
-  }
+  apply_deferred();
 }
 
 // What happened between the old state and the loaded one came without effects: those who wait for

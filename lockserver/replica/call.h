@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -53,8 +54,9 @@ struct Call {
   Ticks arrived = 0;
   Ticks deadline = 0;
 
-  bool confirmed = false;            // Its read barrier has come back,
-  Zxid needed;                       // and its turn is when everything through here is applied.
+  bool confirmed = false;  // Its read barrier has come back,
+  Zxid needed;             // and its turn is when everything through here is applied.
+  Zxid served_from() const { return std::max(needed, last_seen); }
   std::unique_ptr<Refusal> refusal;  // It waits for its turn in the lane.
   std::variant<WriteCall, ReadCall, KeepAliveCall> body;
 };

@@ -175,15 +175,16 @@ bool Replica::Parts::take_turn(CallId id) {
     }
     return write->confirming && is_ready(call) && resolve_repeated(id);
   }
+  if (std::holds_alternative<KeepAliveCall>(call.body)) {
+    set_aside_keep_alive(id);
+    return true;
+  }
   if (!is_ready(call)) {
     return false;
   }
-  if (auto* read = std::get_if<ReadCall>(&call.body)) {
-    const std::function<void(CallId)> run = read->run;  // It takes out the call that owns it.
-    run(id);
-  } else {
-    run_keep_alive(id);
-  }
+  // It takes out the call that owns it.
+  const std::function<void(CallId)> run = std::get<ReadCall>(call.body).run;
+  run(id);
   return true;
 }
 
@@ -191,7 +192,7 @@ bool Replica::Parts::is_ready(const Call& call) {
   if (!call.confirmed) {
     return false;
   }
-  const Zxid needed = std::max(call.needed, call.last_seen);
+  const Zxid needed = call.served_from();
   if (machine.state.applied() >= needed) {
     return true;
   }
@@ -303,7 +304,7 @@ void Replica::Parts::deliver_refusal(CallId id) {
 void Replica::Parts::on_alarm(CallId id) {
   if (clients.keep_alives.holds(id)) {
     answer_keep_alive(id, WhenEmpty::kAnswer);
-  } else if (is_set_aside(id)) {
+  } else if (clients.pending.is_parked(id)) {
     answer_waiting(id);
   } else {
     refuse(id, overdue(id, clients.calls.at(id)));
@@ -390,7 +391,11 @@ void Replica::Parts::on_confirmed(const Reads::Confirmed& confirmed) {
     call.confirmed = true;
     call.needed = confirmed.needed;
     clients.stirred.insert(call.lane);
+    if (clients.keep_alives.waits(id)) {
+      clients.keep_alives_to_run.emplace(call.served_from(), id);
+    }
   }
+  run_keep_alives();
 }
 
 }  // namespace holdfast::replica

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,6 +15,7 @@
 #include "lockserver/replica/admit.h"
 #include "lockserver/replica/alarms.h"
 #include "lockserver/replica/call.h"
+#include "lockserver/replica/gathering.h"
 #include "lockserver/replica/image_writer.h"
 #include "lockserver/replica/keep_alives.h"
 #include "lockserver/replica/lanes.h"
@@ -43,6 +45,7 @@ struct ClientSide {
   Reads reads;
   Pending pending;
   KeepAlives keep_alives;
+  std::set<std::pair<Zxid, CallId>> keep_alives_to_run;  // Confirmed: when so much is applied.
   WatchHub hub;
 };
 
@@ -56,6 +59,8 @@ struct Machine {
   struct Living {
     Ticks lease_ms = 0;
     bool killed = false;
+    // A keep-alive that came here then was the last whose answer extended the lease.
+    Ticks leased_at = std::numeric_limits<Ticks>::min() / 2;
   };
   const Living* living(SessionId session) const;  // Null when there is no such session.
   // After each entry.
@@ -66,7 +71,7 @@ struct Machine {
   ImageWriter writer;
   LogMeter meter;
   bool loading = false;             // An installed image is being read.
-  std::deque<zab::Entry> deferred;  // Delivered meanwhile.
+  std::deque<zab::Entry> deferred;  // Delivered and not applied yet.
 };
 
 // Of a leader: commands of other replicas that the core could not take at once.
@@ -93,6 +98,9 @@ struct Replica::Parts {
   Ticks not_serving_since = 0;
   Ticks now = 0;  // Of the last tick or call.
   Ticks next_touching_barrier = 0;
+  std::size_t applied_in_turn = 0;
+  Gathering gathering;
+  std::uint64_t moments = 0;  // Begun so far.
   std::vector<zab::Persist> to_persist;
 
   Reign reign;
@@ -184,7 +192,10 @@ struct Replica::Parts {
   void wake(CallId id, const state::Reply& reply);
   void park_acquire(CallId id, const state::Waiting& waiting);
   void answer_waiting(CallId id);
+  void set_aside_keep_alive(CallId id);
+  void run_keep_alives();
   void run_keep_alive(CallId id);
+  void tell_early(CallId id);
   enum class WhenEmpty { kHold, kAnswer };
   void answer_keep_alive(CallId id, WhenEmpty when_empty);
   void wake_sessions(const std::vector<SessionId>& sessions);
@@ -194,6 +205,7 @@ struct Replica::Parts {
   // apply.cc: committed entries and installed images.
   void apply(const zab::Entry& entry);
   void apply_all(std::vector<zab::Entry> entries);
+  void apply_deferred();
   void tell_clients(const state::Command& command, const state::Effects& effects);
   void end_keep_alives(SessionId session);
   void on_applied_through();
@@ -203,6 +215,7 @@ struct Replica::Parts {
   // lead.cc: commands on their way to the log.
   enum class Sent { kYes, kLater };
   void send_writes();
+  bool gathers_writes();
   Sent send_own(CallId id);
   bool send_of_the_cell(state::Op op);
   // A refusal, or what became of it.

@@ -63,6 +63,8 @@ void Replica::Parts::drain() {
     return;  // An answer or a disk called back; the loop below is still running.
   }
   draining = true;
+  applied_in_turn = 0;
+  apply_deferred();
   while (!dead) {
     run_lanes();       // Calls start in the order of their lanes, and those whose turn has come are
                        // answered.
@@ -161,7 +163,7 @@ void Replica::Parts::stop(std::function<void()> stopped) {
   for (const CallId id : open_calls()) {
     if (clients.keep_alives.holds(id)) {
       answer_keep_alive(id, WhenEmpty::kAnswer);
-    } else if (is_set_aside(id)) {
+    } else if (clients.pending.is_parked(id)) {
       answer_waiting(id);
     } else if (clients.calls.contains(id) && !is_outcome_open(id, clients.calls.at(id))) {
       refuse(id, refuse_no_quorum("This replica is being stopped."));
@@ -235,6 +237,7 @@ void Replica::Parts::carry_out(zab::Deliver& deliver) {
 void Replica::Parts::carry_out(zab::ImageInstalled& installed) {
   say("event=image-installed zxid=" + to_string(installed.zxid));
   machine.loading = true;
+  machine.deferred.clear();  // The image has them.
   world.disk->load_image();
 }
 

@@ -40,6 +40,58 @@ TEST(Events, AParkedKeepAliveIsAnsweredByAnEventOfAnotherReplicasClient) {
   EXPECT_EQ(alive->front().facts.lease_ms, kLease);
 }
 
+// Who has just been told something is told the next thing at once, not behind the next barrier; but
+// such an answer extends no lease, so before half of it has gone a confirmed one has to come.
+TEST(Events, WhatHappensIsToldBeforeTheKeepAliveIsConfirmed) {
+  Cell cell({.adjust = [](ReplicaOptions& options) { options.keep_alive_gather_ms = 5'000; }});
+  cell.wait_for_leader();
+  for (const int at : {cell.leader(), cell.follower()}) {
+    Client writer(cell, 1);
+    writer.open(kLease);
+    writer.send(create("/a" + std::to_string(at), ""));
+    Client watcher(cell, at);
+    watcher.open(kLease);
+    watcher.watch(contents_of("/", {}));
+    Client other(cell, at);  // Its barriers begin times of gathering.
+    other.open(kLease);
+    const auto write = [&] {
+      writer.send(set("/a" + std::to_string(at), "x"));
+      cell.settle();
+    };
+    cell.advance(5'100);
+    other.keep_alive({}, 0);
+    const auto first = watcher.keep_alive({}, 0);
+    write();
+    EXPECT_EQ(outcome(first), "open") << "This replica has not extended the lease yet.";
+    ASSERT_TRUE(cell.wait_for([&] { return !first->empty(); }, 5'100));
+    ASSERT_EQ(outcome(first), "1 events");
+    EXPECT_EQ(first->front().facts.lease_ms, kLease);
+
+    const auto second = watcher.keep_alive(first->front().delivered_through, 0);
+    cell.settle();
+    EXPECT_EQ(outcome(second), "open");
+    write();
+    ASSERT_EQ(outcome(second), "1 events");
+    EXPECT_EQ(second->front().facts.lease_ms, 0);
+    write();
+    const auto third = watcher.keep_alive(second->front().delivered_through, 0);
+    cell.settle();
+    ASSERT_EQ(outcome(third), "1 events");
+    EXPECT_EQ(third->front().facts.lease_ms, 0);
+
+    cell.advance(kLease / 2);
+    write();
+    other.keep_alive({}, 0);
+    cell.settle();
+    const auto late = watcher.keep_alive(third->front().delivered_through, 0);
+    cell.settle();
+    EXPECT_EQ(outcome(late), "open");
+    cell.advance(5'100);
+    ASSERT_EQ(outcome(late), "1 events");
+    EXPECT_EQ(late->front().facts.lease_ms, kLease);
+  }
+}
+
 TEST(Events, ARepliesHeaderNamesTheEventsThatCameBeforeIt) {
   Cell cell({});
   cell.wait_for_leader();

@@ -265,6 +265,35 @@ TEST(Failover, AReplicaAwayForLongIsGivenTheWholeStateAndEqualsTheOthers) {
   EXPECT_EQ(hash_at(cell, away), hash_at(cell, leader));
 }
 
+// Applying all of it in one go would keep it from answering its leader.
+TEST(Failover, WhoHasMuchToApplyDoesItInTurns) {
+  Cell cell({.calls_wait = true});
+  cell.wait_for_leader();
+  const int away = cell.follower();
+  cell.kill(away);
+  Client client(cell, cell.wait_for_leader());
+  client.open(kLease);
+  client.send(create("/a", "0"));
+  for (int i = 0; i < 3'000; ++i) client.send(set("/a", std::to_string(i)));
+  cell.settle();
+  cell.start(away);
+  const Zxid target = cell.replica(cell.leader()).state().applied();
+  const auto counter = [&] { return cell.replica(away).state().applied().counter(); };
+  std::uint64_t longest = 0;
+  ASSERT_TRUE(cell.wait_for(
+      [&] {
+        for (int i = 0; i < 200; ++i) {
+          const std::uint64_t before = counter();
+          cell.step_once();
+          longest = std::max(longest, counter() - before);
+        }
+        return cell.replica(away).state().applied() == target;
+      },
+      10'000));
+  EXPECT_LE(longest, 512U);
+  EXPECT_EQ(hash_at(cell, away), hash_at(cell, cell.leader()));
+}
+
 TEST(Failover, AReplicaOnAWipedDiskIsRebuilt) {
   Cell cell({});
   const int leader = cell.wait_for_leader();

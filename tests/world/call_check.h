@@ -51,8 +51,9 @@ class CallCheck {
   // The zxid as of which the answer is true; none when it does not say.
   Zxid on_answered(client::CallId call, const client::Outcome<client::CallValue>& outcome);
   std::size_t open() const { return open_.size(); }
-  // The oldest open call: since when.
+  // The oldest open call: since when, and which (there must be one).
   std::optional<SimTime> oldest() const;
+  const Asked& oldest_call() const { return open_.begin()->second; }
   const Asked* find(client::CallId call) const;
 
  private:

@@ -113,8 +113,9 @@ std::optional<std::string> World::find_unrest() {
   for (const auto& client : clients_) {
     if (client->is_up() && client->calls().open() > 0) {
       const auto since = client->calls().oldest();
-      return client->name() + " has a call open since " + std::to_string(*since / kMillisecond) +
-             " ms";
+      const Asked& asked = client->calls().oldest_call();
+      return client->name() + " has the call " + asked.method + " " + asked.path + " open since " +
+             std::to_string(*since / kMillisecond) + " ms";
     }
   }
   return std::nullopt;
