@@ -5,9 +5,10 @@ import time
 from tests.cell.audit import audit_leases, audit_locks, audit_writes, tell_gaps
 from tests.harness import CellTest, Contender, Session, Writer, api, eventually
 from tests.harness.contender import make_counter
+from tests.harness.deadline import SLOWNESS
 
-KILLS = 20
-WRITES_BETWEEN_KILLS = 1000
+KILLS = max(5, int(20 / SLOWNESS))
+WRITES_BETWEEN_KILLS = int(1000 / SLOWNESS)
 LOCK = "/contended/lock"
 COUNTER = "/contended/counter"
 

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "tests/sim/elector.h"
 #include "tests/zab/scenario/verbs.h"
 #include "zab/base/check.h"
@@ -6,11 +9,12 @@ namespace holdfast::scenario {
 namespace {
 
 zab::Role parse_role(const std::string& text) {
-  for (const zab::Role role :
-       {zab::Role::kLooking, zab::Role::kFollowing, zab::Role::kLeading, zab::Role::kObserving}) {
-    if (zab::to_string(role) == text) return role;
-  }
-  HOLDFAST_CHECK(false, "no such role: " + text);
+  constexpr std::array kRoles = {zab::Role::kLooking, zab::Role::kFollowing, zab::Role::kLeading,
+                                 zab::Role::kObserving};
+  const auto* const found = std::find_if(
+      kRoles.begin(), kRoles.end(), [&](zab::Role role) { return zab::to_string(role) == text; });
+  HOLDFAST_CHECK(found != kRoles.end(), "no such role: " + text);
+  return *found;
 }
 
 }  // namespace
