@@ -9,8 +9,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "zab/base/limits.h"
 
@@ -22,6 +22,7 @@ using asio::ip::tcp;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kKeptBytes = 16 * 1024;  // Of the buffer, when all of it is sent.
 
 struct HostAndPort {
   std::string host;
@@ -73,14 +74,13 @@ asio::awaitable<std::string> Channel::connect(std::string endpoint) {
   // Requests are small and each is waited for.
   boost::system::error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
   co_return std::string();
 }
 
 // Answers why the connection ended. Waits without a buffer: a program may have thousands of
 // sessions that say nothing for most of the time.
 asio::awaitable<std::string> Channel::read() {
-  boost::system::error_code ignored;
-  socket_.non_blocking(true, ignored);
   while (!is_closed_) {
     auto [failure] = co_await socket_.async_wait(tcp::socket::wait_read, kTuple);
     if (failure) co_return failure.message();
@@ -108,24 +108,31 @@ std::string Channel::take_what_came() {
   return {};
 }
 
+// Behind what happens in this turn: requests that are made together leave together.
 void Channel::send(const std::string& bytes) {
   if (is_closed_) return;
   outgoing_ += bytes;
   if (is_writing_) return;
   is_writing_ = true;
-  asio::co_spawn(executor_, write(shared_from_this()), asio::detached);
+  asio::post(executor_, [self = shared_from_this()] { self->flush(); });
 }
 
-asio::awaitable<void> Channel::write(std::shared_ptr<Channel> self) {
-  while (!self->is_closed_ && !self->outgoing_.empty()) {
-    const std::string batch = std::exchange(self->outgoing_, {});
-    auto [error, size] = co_await asio::async_write(self->socket_, asio::buffer(batch), kTuple);
-    if (error) {
-      self->fail(error.message());
-      break;
+void Channel::flush() {
+  while (!is_closed_ && written_ < outgoing_.size()) {
+    boost::system::error_code error;
+    written_ += socket_.write_some(
+        asio::buffer(outgoing_.data() + written_, outgoing_.size() - written_), error);
+    if (error == asio::error::would_block) {
+      return socket_.async_wait(
+          tcp::socket::wait_write,
+          [self = shared_from_this()](boost::system::error_code) { self->flush(); });
     }
+    if (error) return fail(error.message());
   }
-  self->is_writing_ = false;
+  written_ = 0;
+  outgoing_.clear();
+  if (outgoing_.capacity() > kKeptBytes) outgoing_ = {};
+  is_writing_ = false;
 }
 
 void Channel::fail(const std::string& why) {

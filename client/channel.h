@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,10 +34,10 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
  private:
   static boost::asio::awaitable<void> run(std::shared_ptr<Channel> self, std::string endpoint);
-  static boost::asio::awaitable<void> write(std::shared_ptr<Channel> self);
   boost::asio::awaitable<std::string> connect(std::string endpoint);
   boost::asio::awaitable<std::string> read();
   std::string take_what_came();
+  void flush();
   void fail(const std::string& why);
 
   boost::asio::any_io_executor executor_;
@@ -45,6 +46,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   boost::asio::ip::tcp::socket socket_;
   FrameReader frames_;
   std::string outgoing_;
+  std::size_t written_ = 0;  // So much of it is out.
   bool is_writing_ = false;
   bool is_closed_ = false;
 };

@@ -1,6 +1,7 @@
 #include "client/runtime.h"
 
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 
@@ -27,25 +28,52 @@ Runtime::Runtime(CoreOptions options, SessionCallbacks callbacks, std::shared_pt
       core_(std::move(options)),
       timer_(threads_->io()) {}
 
-// Runs the input on its executor and carries out what the core answers.
-void Runtime::post_input(std::function<void(Runtime&)> input, const Done& refuse) {
+// Inputs run on their executor, in their order; what comes meanwhile goes with the next turn. What
+// the core answers to those of one turn is carried out together.
+void Runtime::post_input(std::function<void(Runtime&)> run, Done refuse) {
   if (is_shut_down_) {
     if (refuse) refuse(shut_down_error_);
     return;
   }
-  boost::asio::post(threads_->io(), [self = shared_from_this(), input = std::move(input), refuse] {
-    if (self->is_shut_down_) {
-      if (refuse) refuse(self->shut_down_error_);
-      return;
+  {
+    const std::lock_guard lock(inputs_mutex_);
+    inputs_.push_back({.run = std::move(run), .refuse = std::move(refuse)});
+    if (inputs_.size() > 1) return;  // They are going to be taken.
+  }
+  boost::asio::post(threads_->io(), [self = shared_from_this()] { self->take_inputs(); });
+}
+
+void Runtime::take_inputs() {
+  std::vector<Input> inputs;
+  {
+    const std::lock_guard lock(inputs_mutex_);
+    inputs.swap(inputs_);
+  }
+  for (Input& input : inputs) {
+    if (!is_shut_down_) {
+      input.run(*this);
+    } else if (input.refuse) {
+      input.refuse(shut_down_error_);
     }
-    input(*self);
-    self->drain();
-  });
+  }
+  drain();
 }
 
 void Runtime::post_callback(std::function<void()> callback) {
   if (is_shut_down_) return callback();
   boost::asio::post(threads_->callbacks(), std::move(callback));
+}
+
+// Those of one turn go together.
+void Runtime::tell(std::function<void()> callback) {
+  to_tell_.push_back(std::move(callback));
+}
+
+void Runtime::post_told() {
+  if (to_tell_.empty()) return;
+  boost::asio::post(threads_->callbacks(), [callbacks = std::exchange(to_tell_, {})] {
+    for (const std::function<void()>& callback : callbacks) callback();
+  });
 }
 
 void Runtime::start(std::function<void(Outcome<SessionFacts>)> done) {
@@ -183,6 +211,7 @@ void Runtime::drain() {
     }
   }
   is_draining_ = false;
+  post_told();
   arm_timer();
 }
 

@@ -5,9 +5,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -72,14 +74,22 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     std::unique_ptr<std::stop_callback<std::function<void()>>> stop;
   };
 
-  void post_input(std::function<void(Runtime&)> input, const Done& refuse);
+  struct Input {
+    std::function<void(Runtime&)> run;
+    Done refuse;  // May be empty.
+  };
+
+  void post_input(std::function<void(Runtime&)> run, Done refuse);
+  void take_inputs();
+  void tell(std::function<void()> callback);
+  void post_told();
   void add(CallId call, Pending pending);
   void drain();
   void arm_timer();
   void answer(CallId call, Outcome<CallValue> outcome);
   using TellGuard = void (GuardState::*)();
-  void tell_guards(TellGuard tell);
-  void tell_guard(const std::shared_ptr<GuardState>& guard, TellGuard tell);
+  void tell_guards(TellGuard what);
+  void tell_guard(const std::shared_ptr<GuardState>& guard, TellGuard what);
 
   // runtime_outputs.cc: one for each output of the core.
   void carry_out(Connect output);
@@ -107,12 +117,15 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::atomic<SessionState> state_ = SessionState::kLive;
   std::atomic<bool> is_shut_down_ = false;
   const Error shut_down_error_;
+  std::mutex inputs_mutex_;
+  std::vector<Input> inputs_;  // Not taken yet; of any thread.
 
   // What follows belongs to the input executor.
   Core core_;
   BootTimer timer_;
   Ticks timer_at_ = 0;  // 0: it does not run.
   bool is_draining_ = false;
+  std::vector<std::function<void()>> to_tell_;  // At the end of the turn, in this order.
   ConnectionId connection_;
   std::shared_ptr<Channel> channel_;
   std::function<void(Outcome<SessionFacts>)> on_opened_;

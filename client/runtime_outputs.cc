@@ -48,14 +48,14 @@ void Runtime::carry_out(Send output) {
 }
 
 void Runtime::carry_out(Opened output) {
-  post_callback([done = std::exchange(on_opened_, nullptr), facts = std::move(output.facts)] {
+  tell([done = std::exchange(on_opened_, nullptr), facts = std::move(output.facts)] {
     done(facts);
   });
 }
 
 void Runtime::carry_out(OpenFailed output) {
   state_ = SessionState::kExpired;
-  post_callback([done = std::exchange(on_opened_, nullptr), error = std::move(output.error)] {
+  tell([done = std::exchange(on_opened_, nullptr), error = std::move(output.error)] {
     done(error);
   });
 }
@@ -69,15 +69,15 @@ void Runtime::carry_out(StateChanged output) {
   state_ = output.state;
   switch (output.state) {
     case SessionState::kLive:
-      if (callbacks_.on_safe) post_callback(callbacks_.on_safe);
+      if (callbacks_.on_safe) tell(callbacks_.on_safe);
       return tell_guards(&GuardState::tell_safe);
     case SessionState::kJeopardy:
-      if (callbacks_.on_jeopardy) post_callback(callbacks_.on_jeopardy);
+      if (callbacks_.on_jeopardy) tell(callbacks_.on_jeopardy);
       return tell_guards(&GuardState::tell_jeopardy);
     case SessionState::kExpired:
       lease_deadline_ = 0;
       granting_.clear();
-      if (callbacks_.on_expired) post_callback(callbacks_.on_expired);
+      if (callbacks_.on_expired) tell(callbacks_.on_expired);
       return;
     case SessionState::kClosed:
       lease_deadline_ = 0;
@@ -86,12 +86,12 @@ void Runtime::carry_out(StateChanged output) {
   }
 }
 
-void Runtime::tell_guard(const std::shared_ptr<GuardState>& guard, TellGuard tell) {
-  post_callback([guard, tell] { (guard.get()->*tell)(); });
+void Runtime::tell_guard(const std::shared_ptr<GuardState>& guard, TellGuard what) {
+  tell([guard, what] { (guard.get()->*what)(); });
 }
 
-void Runtime::tell_guards(TellGuard tell) {
-  for (const auto& [id, guard] : guards_) tell_guard(guard, tell);
+void Runtime::tell_guards(TellGuard what) {
+  for (const auto& [id, guard] : guards_) tell_guard(guard, what);
 }
 
 std::shared_ptr<GuardState> Runtime::find_guard(GuardId guard) const {
@@ -143,7 +143,7 @@ void Runtime::carry_out(GuardUnwanted output) {
 void Runtime::carry_out(Queued output) {
   const auto found = pending_.find(output.call);
   if (found == pending_.end() || !found->second.on_waiting) return;
-  post_callback(
+  tell(
       [on_waiting = found->second.on_waiting, ahead = output.waiters_ahead] { on_waiting(ahead); });
 }
 
@@ -152,11 +152,11 @@ void Runtime::carry_out(EventsCame output) {
     for (const WatchId id : told.watches) {
       const auto found = watches_.find(id);
       if (found == watches_.end()) continue;
-      post_callback([watch = found->second, event = told.event] { watch->tell(event); });
+      tell([watch = found->second, event = told.event] { watch->tell(event); });
     }
   }
   // Behind all of them, and behind the losses that they announced.
-  post_callback([self = shared_from_this(), through = output.through] {
+  tell([self = shared_from_this(), through = output.through] {
     self->post_input(
         [through](Runtime& there) { there.core_.on_told(BootClock::now_ms(), through); }, nullptr);
   });
@@ -165,8 +165,7 @@ void Runtime::carry_out(EventsCame output) {
 void Runtime::carry_out(WatchEnded output) {
   const auto found = watches_.find(output.watch);
   if (found == watches_.end()) return;
-  post_callback(
-      [watch = found->second, error = std::move(output.error)] { watch->tell_ended(error); });
+  tell([watch = found->second, error = std::move(output.error)] { watch->tell_ended(error); });
   watches_.erase(found);
 }
 
@@ -181,17 +180,16 @@ void Runtime::answer(CallId call, Outcome<CallValue> outcome) {
   if (!pending.watch.is_none() && !outcome) watches_.erase(pending.watch);
   if (pending.where == Where::kInput) return pending.done(std::move(outcome));
   if (!pending.on_guard) {
-    return post_callback([done = std::move(pending.done), outcome = std::move(outcome)]() mutable {
+    return tell([done = std::move(pending.done), outcome = std::move(outcome)]() mutable {
       done(std::move(outcome));
     });
   }
   if (!outcome) {
-    return post_callback(
-        [done = std::move(pending.on_guard), error = outcome.error()] { done(error); });
+    return tell([done = std::move(pending.on_guard), error = outcome.error()] { done(error); });
   }
   auto granted = granting_.extract(std::get<Granted>(*outcome).guard);
   HOLDFAST_CHECK(!granted.empty(), "a lock was granted without a guard");
-  post_callback([done = std::move(pending.on_guard), guard = std::move(granted.mapped())] {
+  tell([done = std::move(pending.on_guard), guard = std::move(granted.mapped())] {
     done(GuardState::make(guard));
   });
 }

@@ -30,8 +30,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{10};
 constexpr Ticks kKeepAliveGatherMs = 5;
-// From an answer to the client's next call; a sync takes two to four times as long.
-constexpr std::chrono::microseconds kMoment{100};
 // Of the newest entries, which stay in memory for followers that come back after a moment. Others
 // get them from the disk.
 constexpr std::size_t kLogWindowBytes = 8U << 20U;
@@ -133,7 +131,6 @@ class Daemon {
         disk_(*opened_.store, relay_,
               [this](std::function<void()> work) { boost::asio::post(io_, std::move(work)); }),
         tick_(io_),
-        moment_(io_),
         patience_(io_),
         signals_(io_, SIGTERM, SIGINT) {}
 
@@ -151,8 +148,7 @@ class Daemon {
         .clock = &clock_,
         .fatal = die,
         .log = log_line,
-        .soon = [this](std::function<void()> work) { boost::asio::post(io_, std::move(work)); },
-        .in_a_moment = [this](std::function<void()> work) { run_in_a_moment(std::move(work)); }};
+        .soon = [this](std::function<void()> work) { boost::asio::post(io_, std::move(work)); }};
     replica_ = std::make_unique<replica::Replica>(
         replica_options(), world, opened_.recovered.durable, std::move(image).value());
     relay_.set_target(*replica_);
@@ -263,14 +259,6 @@ class Daemon {
     return out;
   }
 
-  // One at a time: a moment that has not come when the next is asked for is not missed.
-  void run_in_a_moment(std::function<void()> work) {
-    moment_.expires_after(kMoment);
-    moment_.async_wait([work = std::move(work)](boost::system::error_code error) {
-      if (!error) work();
-    });
-  }
-
   void tick() {
     tick_.expires_after(kTick);
     tick_.async_wait([this](boost::system::error_code error) {
@@ -313,7 +301,6 @@ class Daemon {
   std::unique_ptr<replica::Replica> replica_;
   std::unique_ptr<net::LockService> service_;
   boost::asio::steady_timer tick_;
-  boost::asio::steady_timer moment_;
   boost::asio::steady_timer patience_;
   boost::asio::signal_set signals_;
 };

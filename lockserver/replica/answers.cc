@@ -67,7 +67,6 @@ void Replica::Parts::wake(CallId id, const state::Reply& reply) {
   if (waiting != nullptr && std::get<WriteCall>(call.body).acquire) {
     park_acquire(id, *waiting);
   } else {
-    gathering.on_answered(now);
     answer_write(id, reply);
   }
 }

@@ -139,7 +139,6 @@ void Replica::Parts::tell_clients(const state::Command& command, const state::Ef
       }
       const Facts as_of = leased_facts(outcome.session, state::EventName());
       Call call = take(id);
-      gathering.on_answered(now);
       std::get<WriteCall>(call.body).done(WriteAnswer{as_of, Applied{outcome.reply}});
     }
   }

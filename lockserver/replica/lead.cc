@@ -35,7 +35,7 @@ bool is_proposed(const std::variant<zab::ProposeResult, Refusal>& what) {
 // ---- own clients --------------------------------------------------------------------------------
 
 void Replica::Parts::send_writes() {
-  if (!serving || dead || is_stopping() || !propose_held() || gathers_writes()) {
+  if (!serving || dead || is_stopping() || !propose_held()) {
     return;
   }
   while (const auto next = clients.pending.next_to_send()) {
@@ -43,31 +43,6 @@ void Replica::Parts::send_writes() {
       return;
     }
   }
-}
-
-// True when the writes that came are to wait for others that are about to come.
-bool Replica::Parts::gathers_writes() {
-  const std::size_t waiting = clients.pending.commands() - clients.pending.in_flight();
-  if (waiting == 0 || !world.in_a_moment) {
-    return false;
-  }
-  const zab::CoreView view = core.view();
-  const bool disk_rests = reign.is_on() && view.committed == view.last;
-  const Gathering::Say say =
-      disk_rests ? gathering.on_writes(waiting, now) : Gathering::Say::kPropose;
-  if (say == Gathering::Say::kPropose) {
-    gathering.on_proposed();
-    return false;
-  }
-  if (say == Gathering::Say::kBeginMoment) {
-    world.in_a_moment([this, moment = ++moments] {
-      if (moment == moments) {
-        gathering.on_moment_over();
-        drain();
-      }
-    });
-  }
-  return true;
 }
 
 Replica::Parts::Sent Replica::Parts::send_own(CallId id) {

@@ -15,7 +15,6 @@
 #include "lockserver/replica/admit.h"
 #include "lockserver/replica/alarms.h"
 #include "lockserver/replica/call.h"
-#include "lockserver/replica/gathering.h"
 #include "lockserver/replica/image_writer.h"
 #include "lockserver/replica/keep_alives.h"
 #include "lockserver/replica/lanes.h"
@@ -99,8 +98,6 @@ struct Replica::Parts {
   Ticks now = 0;  // Of the last tick or call.
   Ticks next_touching_barrier = 0;
   std::size_t applied_in_turn = 0;
-  Gathering gathering;
-  std::uint64_t moments = 0;  // Begun so far.
   std::vector<zab::Persist> to_persist;
 
   Reign reign;
@@ -215,7 +212,6 @@ struct Replica::Parts {
   // lead.cc: commands on their way to the log.
   enum class Sent { kYes, kLater };
   void send_writes();
-  bool gathers_writes();
   Sent send_own(CallId id);
   bool send_of_the_cell(state::Op op);
   // A refusal, or what became of it.

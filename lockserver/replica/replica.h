@@ -45,10 +45,6 @@ struct World {
   // then. With it, calls of clients that come together are carried out together: one barrier, one
   // message, one write to each socket. Without it, each is carried out at once.
   std::function<void(std::function<void()> work)> soon = nullptr;
-  // The same, but a moment later: about as long as a client needs from an answer to its next call,
-  // much less than a disk to sync. With it, a leader whose disk rests waits so long for the writes
-  // of clients that it has just answered, so that they share a sync. Without it, it never does.
-  std::function<void(std::function<void()> work)> in_a_moment = nullptr;
 };
 
 // A replica: joins core, state machine, sessions, watches and calls. Inputs of every kind end in

@@ -187,9 +187,7 @@ std::vector<SessionId> WatchHub::on_events(const std::vector<Event>& events) {
   std::set<SessionId> awake;
   for (const Event& event : events) {
     std::set<SessionId> due;
-    if (event.kind == EventKind::kLockConflict) {
-      due.insert(event.to);
-    } else if (event.kind == EventKind::kLeaderChanged) {
+    if (event.kind == EventKind::kLeaderChanged) {
       collect(of_leaders_, event, due);
     } else {
       if (auto found = by_path_.find(event.path); found != by_path_.end()) {
@@ -293,13 +291,16 @@ bool WatchHub::wants(const Watcher& watcher, const Event& event) const {
   if (!watch.wants(event.kind) || event.name <= watch.after()) {
     return false;
   }
+  if (event.kind == EventKind::kLockConflict && event.to != watcher.first) {
+    return false;
+  }
   const std::string& path = *watch.path;
   if (event.kind == EventKind::kLeaderChanged || event.path == path) {
-    return event.kind != EventKind::kLockConflict;
+    return true;
   }
   const bool is_below =
       path == "/" || (event.path.starts_with(path) && event.path[path.size()] == '/');
-  return watch.recursive != 0 && is_below && event.kind != EventKind::kLockConflict;
+  return watch.recursive != 0 && is_below;
 }
 
 bool WatchHub::any_of(const Watchers& watchers, SessionId session, const Event& event) const {
@@ -313,9 +314,6 @@ bool WatchHub::any_of(const Watchers& watchers, SessionId session, const Event& 
 }
 
 bool WatchHub::is_due(SessionId session, const Event& event) const {
-  if (event.kind == EventKind::kLockConflict) {
-    return event.to == session;
-  }
   if (event.kind == EventKind::kLeaderChanged) {
     return any_of(of_leaders_, session, event);
   }

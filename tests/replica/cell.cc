@@ -318,15 +318,6 @@ void Cell::boot(Node& node, storage::OpenOptions::Start how) {
       });
     };
   }
-  if (options_.moments) {
-    world.in_a_moment = [this, &node, process = node.incarnation](std::function<void()> work) {
-      moments_.push_back([&node, process, work = std::move(work)] {
-        if (node.is_up() && node.incarnation == process) {
-          work();
-        }
-      });
-    };
-  }
   node.replica = std::make_unique<Replica>(options, world, recovered->durable, std::move(image));
 }
 
@@ -355,13 +346,11 @@ bool Cell::step() {
       return true;
     }
   }
-  for (auto* queue : {&network_, &moments_}) {
-    if (!queue->empty()) {
-      const std::function<void()> next = std::move(queue->front());
-      queue->pop_front();
-      next();
-      return true;
-    }
+  if (!network_.empty()) {
+    const std::function<void()> next = std::move(network_.front());
+    network_.pop_front();
+    next();
+    return true;
   }
   return false;
 }

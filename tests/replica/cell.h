@@ -88,7 +88,6 @@ struct CellOptions {
   int observers = 0;
   Ticks tick_ms = 10;
   bool calls_wait = false;  // Clients' calls are carried out behind what is on its way.
-  bool moments = false;     // Leaders wait for writes; a moment is over when all else has happened.
   std::function<void(ReplicaOptions&)> adjust;
 };
 
@@ -144,7 +143,6 @@ class Cell {
   CellOptions options_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::deque<std::function<void()>> network_;
-  std::deque<std::function<void()>> moments_;
   std::map<ConnId, End> other_end_;  // Of each end of a connection.
   std::map<ConnId, ServerId> owner_;
   std::set<ConnId> broken_;  // Messages into them are lost.

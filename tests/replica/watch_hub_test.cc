@@ -239,16 +239,24 @@ TEST_F(WatchHubTest, TheLossOfOnesOwnLockComesWithoutAWatch) {
   EXPECT_FALSE(hub_.has_unheard_loss(me, {}));
 }
 
-TEST_F(WatchHubTest, AConflictGoesToTheHolderAlone) {
+TEST_F(WatchHubTest, AConflictGoesToTheHolderAloneAndOnlyWhenItIsWatched) {
   make("/a");
+  make("/b");
   const SessionId me = open();
+  const Watch conflicts{
+      .id = 1, .path = "/b", .recursive = false, .kinds = {EventKind::kLockConflict}, .after = {}};
+  EXPECT_FALSE(watch(me, conflicts).refused);
+  EXPECT_FALSE(watch(other_, conflicts).refused);
   state::Acquire acquire;
-  acquire.path = "/a";
   acquire.wait_ms = -1;
-  apply(me, acquire);
-  const Zxid conflict = apply(other_, acquire);
-  EXPECT_EQ(due(me, {}), std::vector<Zxid>{conflict});
-  EXPECT_TRUE(due(other_, {}).empty());
+  for (const char* path : {"/a", "/b"}) {
+    acquire.path = path;
+    apply(me, acquire);
+    const Zxid conflict = apply(other_, acquire);
+    const bool is_watched = acquire.path == "/b";
+    EXPECT_EQ(due(me, {}), is_watched ? std::vector<Zxid>{conflict} : std::vector<Zxid>());
+    EXPECT_TRUE(due(other_, {}).empty());
+  }
 }
 
 TEST_F(WatchHubTest, LimitsAreKeptAndReplacingIsNoGrowth) {

@@ -9,8 +9,6 @@
 namespace holdfast::world {
 namespace {
 
-constexpr SimTime kMomentLasts = 100;
-
 HostClock::Error clock_error(const Design& design, Random& dice) {
   const auto width = static_cast<std::uint64_t>(2 * design.clock_ppm_max + 1);
   return {.offset_ms = static_cast<Ticks>(1'000 + dice.below(100'000'000)),
@@ -159,12 +157,7 @@ void Host::start() {
             if (!it->fatal) it->fatal = why;
           },
       .log = [this](const std::string& line) { log_line(line); },
-      .soon = [this, it](std::function<void()> work) { run_soon(*it, std::move(work)); },
-      .in_a_moment =
-          [this, it](std::function<void()> work) {
-            it->moment = std::move(work);
-            world_.time.wake_at(world_.time.now() + kMomentLasts, *this, kMoment, it->run);
-          }};
+      .soon = [this, it](std::function<void()> work) { run_soon(*it, std::move(work)); }};
   process->replica = std::make_unique<replica::Replica>(replica_options(it->incarnation), around,
                                                         durable, std::move(*image));
   process->mesh->start(*process->replica);
@@ -240,8 +233,6 @@ void Host::on_wake(std::uint32_t what, std::uint64_t which) {
     world_.time.wake_at(world_.time.now() + world_.design.tick_every, *this, kTick, which);
   } else if (what == kSoon) {
     std::exchange(process_->soon, nullptr)();
-  } else if (what == kMoment) {
-    if (process_->moment) std::exchange(process_->moment, nullptr)();
   } else {
     process_->disk->finish(what == kLogDone ? SimDisk::Queue::kLog : SimDisk::Queue::kImage,
                            *process_->replica);

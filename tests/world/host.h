@@ -84,7 +84,7 @@ class Host final : public Actor, public Machine, private DiskWitness {
   void on_input_done() override;
 
  private:
-  enum Wake : std::uint32_t { kTick, kLogDone, kImageDone, kDialOverdue, kSoon, kMoment };
+  enum Wake : std::uint32_t { kTick, kLogDone, kImageDone, kDialOverdue, kSoon };
   struct Process {
     Incarnation incarnation;
     std::uint64_t run = 0;
@@ -93,8 +93,7 @@ class Host final : public Actor, public Machine, private DiskWitness {
     std::unique_ptr<replica::Replica> replica;
     std::unique_ptr<net::LockService> service;
     std::unique_ptr<ClientEdge> edge;
-    std::function<void()> soon;    // Asked for by the replica, to be run at the next kSoon.
-    std::function<void()> moment;  // The same, at the next kMoment.
+    std::function<void()> soon;  // Asked for by the replica, to be run at the next kSoon.
     std::optional<std::string> fatal;
     bool stopping = false;
     bool stopped = false;
