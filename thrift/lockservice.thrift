@@ -711,7 +711,12 @@ struct KeepAliveRequest {
 }
 
 struct KeepAliveReply {
-  /** lease_ms is always set. */
+  /**
+   * lease_ms says by how much the lease is extended, counted from the sending of the request. It is
+   * 0 where this reply extends nothing: while the loss of a lock is not acknowledged, once the
+   * session is killed, and when events are told before a quorum has confirmed the keep-alive (never
+   * for longer than half of the lease). Ask again at once.
+   */
   1: ReplyHeader header,
   /** The events after the acknowledged one, in order: at most 1,000, and at most 1 MiB. */
   2: list<Event> events,
