@@ -1,6 +1,7 @@
 # The build in seven functions. A folder's CMakeLists.txt calls these and little else.
 #
-#   holdfast_library(NAME holdfast_zab SOURCES core.cc … DEPS holdfast_zab_base … [PCH asio|none])
+#   holdfast_library(NAME holdfast_zab SOURCES core.cc … DEPS holdfast_zab_base … [PCH asio|none]
+#                    [TOGETHER]): with TOGETHER several files are compiled at once
 #   holdfast_executable(NAME holdfastd SOURCES main.cc … DEPS … [PCH …]): <build>/bin/holdfastd
 #   holdfast_test(NAME zab_test SOURCES … LIBS … [LABELS …] [TIMEOUT s] [SERIAL] [PCH …])
 #   holdfast_script_test(NAME … COMMAND … [LABELS …] [TIMEOUT s] [SERIAL])
@@ -67,7 +68,7 @@ function(_holdfast_set_up_program target deps pch)
 endfunction()
 
 function(holdfast_library)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;PCH" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "TOGETHER" "NAME;PCH" "SOURCES;DEPS")
   _holdfast_check_arguments(holdfast_library "${arg_UNPARSED_ARGUMENTS}" "${arg_NAME}")
   if(NOT arg_PCH)
     set(arg_PCH std)
@@ -75,6 +76,11 @@ function(holdfast_library)
   if(arg_SOURCES)
     add_library(${arg_NAME} STATIC ${arg_SOURCES})
     _holdfast_set_up(${arg_NAME} PUBLIC "${arg_DEPS}" ${arg_PCH})
+    # Where headers cost more than what stands in the files. Builds that show each file by itself
+    # have no precompiled headers either.
+    if(arg_TOGETHER AND HOLDFAST_PCH)
+      set_target_properties(${arg_NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    endif()
   else() # Headers only.
     add_library(${arg_NAME} INTERFACE)
     target_include_directories(${arg_NAME} INTERFACE "${PROJECT_SOURCE_DIR}")

@@ -11,7 +11,7 @@
 namespace holdfast::cli {
 namespace {
 
-constexpr Milliseconds kLookForSignals{100};
+constexpr Milliseconds kObservePoll{100};
 constexpr Milliseconds kReadTimeMax{1000};  // Ctrl-C is not heard meanwhile.
 
 // Who leads, with what he says; nothing while nobody has both the lock and a value of his own.
@@ -134,10 +134,10 @@ int observe(const Context& context, const ElectArguments& arguments) {
     // Without a quorum nobody can tell who leads; the next try may succeed.
     if (!leader && !is_outage(leader.error())) return fail(leader.error());
     if (leader) lines.tell(path, *leader);
-    auto event = watch->next({.timeout = kLookForSignals});
+    auto event = watch->next({.timeout = kObservePoll});
     while (!event && event.error().code == client::ErrorCode::kTimeout && leader) {
       if (signals.next(0)) return kOk;
-      event = watch->next({.timeout = kLookForSignals});
+      event = watch->next({.timeout = kObservePoll});
     }
     if (signals.next(0)) return kOk;
     if (!event && event.error().code != client::ErrorCode::kTimeout) return fail(event.error());

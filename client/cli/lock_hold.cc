@@ -8,7 +8,7 @@
 namespace holdfast::cli {
 namespace {
 
-constexpr int kPollMs = 20;
+constexpr int kHoldPollMs = 20;
 
 // Nothing more will come from standard input. What came is thrown away.
 bool stdin_has_ended() {
@@ -33,7 +33,7 @@ std::shared_ptr<const std::atomic<bool>> report_guard(client::LockGuard& guard,
 }
 
 void wait_for_end(const SignalQueue& signals, const std::atomic<bool>& lost, bool ends_with_stdin) {
-  while (!lost && !signals.next(kPollMs)) {
+  while (!lost && !signals.next(kHoldPollMs)) {
     if (ends_with_stdin && stdin_has_ended()) return;
   }
 }

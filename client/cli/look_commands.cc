@@ -23,7 +23,7 @@ std::string holder_text(const client::LockInfo& lock) {
   return text;
 }
 
-int run_ls(const Context& context, const LookArguments& arguments) {
+int run_list_locks(const Context& context, const LookArguments& arguments) {
   client::CellClient cell = context.cell_client();
   client::ListLocks list;
   list.prefix = context.path(arguments.path);
@@ -158,8 +158,8 @@ int run_check(const Context& context, const CheckArguments& arguments) {
   return code;
 }
 
-constexpr Description kLs = {"ls", "List the locks that are held, waited for or delayed",
-                             R"(Examples:
+constexpr Description kListLocks = {"ls", "List the locks that are held, waited for or delayed",
+                                    R"(Examples:
   holdfast lock ls
   holdfast lock ls /jobs --output json)"};
 
@@ -199,7 +199,7 @@ void add_look(CLI::App& lock, Action& action, Look look, const Description& desc
       add_command(lock, action, description,
                   [arguments, look](const Context& context) { return look(context, *arguments); });
   CLI::Option* path = command->add_option("path", arguments->path)->type_name("LOCK");
-  if (look == run_ls) {
+  if (look == run_list_locks) {
     path->description("Only locks at or below this path")->default_str("/");
   } else {
     path->description("The lock's path, or a word for the path with a slash before it")->required();
@@ -219,7 +219,7 @@ void add_look(CLI::App& lock, Action& action, Look look, const Description& desc
 
 void add_look_commands(CLI::App& app, Action& action) {
   CLI::App* lock = add_group(app, "lock", "Take, hold and look at locks", kLockGroup);
-  add_look(*lock, action, run_ls, kLs);
+  add_look(*lock, action, run_list_locks, kListLocks);
   add_look(*lock, action, run_info, kInfo);
   add_look(*lock, action, run_break, kBreak);
   CLI::App* sequencer = add_group(app, "sequencer", "The proofs of acquisitions", kLockGroup);

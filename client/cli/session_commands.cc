@@ -14,7 +14,7 @@ struct KillArguments {
   bool now = false;
 };
 
-int run_ls(const Context& context) {
+int run_list_sessions(const Context& context) {
   client::CellClient cell = context.cell_client();
   std::vector<client::SessionInfo> sessions;
   client::ListSessions list;
@@ -59,8 +59,8 @@ int run_kill(const Context& context, const KillArguments& arguments) {
   return killed->killed ? kOk : kRefused;
 }
 
-constexpr Description kLs = {"ls", "List the living sessions",
-                             R"(Examples:
+constexpr Description kListSessions = {"ls", "List the living sessions",
+                                       R"(Examples:
   holdfast session ls
   holdfast session ls --output json)"};
 
@@ -77,7 +77,7 @@ Examples:
 
 void add_session_commands(CLI::App& app, Action& action) {
   CLI::App* session = add_group(app, "session", "Sessions of the cell", kCellGroup);
-  add_command(*session, action, kLs, run_ls);
+  add_command(*session, action, kListSessions, run_list_sessions);
   const auto arguments = std::make_shared<KillArguments>();
   CLI::App* kill = add_command(*session, action, kKill, [arguments](const Context& context) {
     return run_kill(context, *arguments);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Ticks kCloseMs = 2'000;
 
-HostClock::Error clock_error(const Design& design, Random& dice) {
+HostClock::Error client_clock_error(const Design& design, Random& dice) {
   const auto width = static_cast<std::uint64_t>(2 * design.clock_ppm_max + 1);
   HostClock::Error error{
       .offset_ms = static_cast<Ticks>(1'000 + dice.below(100'000'000)),
@@ -40,7 +40,7 @@ Client::Client(std::uint64_t number, const World& world, Random dice)
     : number_(number),
       world_(world),
       dice_(dice),
-      clock_(world.time, clock_error(world.design, dice_)),
+      clock_(world.time, client_clock_error(world.design, dice_)),
       machine_(world.network.add(*this)) {}
 
 // ---- the process --------------------------------------------------------------------------------
