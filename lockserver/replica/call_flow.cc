@@ -228,6 +228,9 @@ Call Replica::Parts::take(CallId id) {
   clients.reads.forget(id);
   clients.pending.erase(id);
   clients.keep_alives.erase(id);
+  // A client may claim to have seen what will never be applied.
+  clients.keep_alives_to_run.erase({node.mapped().served_from(), id});
+  clients.awaiting_applied.erase({node.mapped().served_from(), node.mapped().lane});
   clients.stirred.insert(node.mapped().lane);
   return std::move(node.mapped());
 }
