@@ -114,9 +114,7 @@ void Core::on_notification(const Notification& notification) {
   }
   Ground& ground = state_->ground;
   if (notification.role == Role::kLooking && ground.quorum.is_voter(notification.from)) {
-    if (auto* leader = std::get_if<Leader>(&state_->role)) {
-      leader->on_voter_looking(ground);
-    } else if (auto* learner = std::get_if<Learner>(&state_->role)) {
+    if (auto* learner = std::get_if<Learner>(&state_->role)) {
       learner->on_voter_looking(ground, notification.from);
     }
   }

@@ -48,6 +48,9 @@ void begin_role(CoreState& state, ServerId leader) {
   } else {
     state.role = Learner(ground, leader);
   }
+  for (Notify& notify : ground.election.tell_settled(ground.election_self())) {
+    ground.out.push(std::move(notify));
+  }
 }
 
 void open_gate(CoreState& state, const Gate& gate) {

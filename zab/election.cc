@@ -72,6 +72,10 @@ void Election::settle(Role role, ServerId leader, Epoch epoch) {
   answered_.clear();
 }
 
+std::vector<Notify> Election::tell_settled(const Self& self) const {
+  return casts(self) ? to_all(self) : std::vector<Notify>();
+}
+
 Election::Result Election::on_notification(const Self& self, const Notification& notification,
                                            Ticks now) {
   if (notification.from == self.id) return {};
@@ -335,6 +339,10 @@ std::vector<Notify> Election::answer_once(const Self& self, ServerId to) {
 std::vector<Notify> Election::tell_all(const Self& self, Ticks now) {
   answered_.clear();
   resend_at_ = now + jittered(resend_interval_);
+  return to_all(self);
+}
+
+std::vector<Notify> Election::to_all(const Self& self) const {
   std::vector<Notify> all;
   for (const ServerId voter : voters_) {
     if (voter != self.id) all.push_back({.to = voter, .notification = notification(self)});

@@ -63,6 +63,9 @@ class Election {
   // `epoch` is the epoch that it follows as soon as it is known (ZOOKEEPER-1732), and none before
   // that: then it answers with the epoch of the vote by which it joined.
   void settle(Role role, ServerId leader, Epoch epoch);
+  // What the other voters are told when this replica has just settled: until then they count its
+  // last vote, and may join a candidate that it has given up.
+  std::vector<Notify> tell_settled(const Self& self) const;
   Result on_notification(const Self& self, const Notification& notification, Ticks now);
   // No process listens there; it counts as known dead for an early finish until it is heard from
   // again.
@@ -109,6 +112,7 @@ class Election {
   Notification notification(const Self& self) const;
   std::vector<Notify> answer(const Self& self, ServerId to) const;
   std::vector<Notify> answer_once(const Self& self, ServerId to);
+  std::vector<Notify> to_all(const Self& self) const;
   std::vector<Notify> tell_all(const Self& self, Ticks now);
   Ticks jittered(Ticks interval);
 

@@ -29,6 +29,7 @@ Leader::Leader(Ground& ground)
   ground.announce(Role::kLeading, phase(), epoch(), ground.self());
   deadlines_.heartbeat = ground.now + ground.options.heartbeat;
   progress(ground);
+  await_quorum(ground);
   discovery_.add_info(ground.self(), ground.promises.accepted);
   advance_discovery(ground);
   for (const auto& [conn, held] : std::exchange(ground.held, {})) {
@@ -220,13 +221,7 @@ void Leader::hash_into(StateHash& hash) const {
   });
   hash.add(elected_current_).add(accepted_durable_).add(current_durable_).add(discovered_);
   hash.add(established_).add(initial_last_).add(in_flight_.size()).add(in_flight_bytes_);
-  hash.add_time(deadlines_.heartbeat).add_time(deadlines_.establish);
-  if (hash.sees_clock_and_election()) {
-    hash.add(deadlines_.disloyal.has_value());
-  }
-  if (deadlines_.disloyal) {
-    hash.add_time(*deadlines_.disloyal);
-  }
+  hash.add_time(deadlines_.heartbeat).add_time(deadlines_.establish).add_time(deadlines_.quorum);
 }
 
 std::string Leader::describe() const {

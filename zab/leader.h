@@ -29,8 +29,6 @@ class Leader {
   void on_accept(Ground& ground, ConnId conn);
   void on_closed(Ground& ground, ConnId conn);
   void on_message(Ground& ground, ConnId conn, const Message& message);
-  // A voter reports that it looks for a leader (ZOOKEEPER-3109, ZAB.md §2.4 item 2).
-  void on_voter_looking(Ground& ground);
   void on_gate(Ground& ground, const Gate& gate);
   // The durable part of the log has grown: our own disk is one more acker (R22).
   void on_durable(Ground& ground) { advance_commit(ground); }
@@ -65,9 +63,9 @@ class Leader {
     std::size_t bytes = 0;
   };
   struct Deadlines {
-    Ticks heartbeat = 0;            // Next round at the latest.
-    Ticks establish = 0;            // Moved by each step forward (ZOOKEEPER-1521).
-    std::optional<Ticks> disloyal;  // Set while a voter looks and no quorum has come to us.
+    Ticks heartbeat = 0;  // Next round at the latest.
+    Ticks establish = 0;  // Moved by each step forward (ZOOKEEPER-1521).
+    Ticks quorum = 0;     // Moved as long as a quorum is connected to us; until established.
   };
 
   // leader_discovery: from connections to a quorum of promises.
@@ -88,6 +86,7 @@ class Leader {
   void confirm_rounds(Ground& ground);
   void supervise(Ground& ground);
   bool quorum_has_come(const Ground& ground) const;
+  void await_quorum(const Ground& ground);
   bool epoch_is_spent(const Ground& ground) const;
   bool quorum_heard(const Ground& ground) const;
 

@@ -94,12 +94,13 @@ void Leader::on_ack(Ground& ground, ConnId conn, const Ack& ack) {
   }
 }
 
-void Leader::on_voter_looking(Ground& ground) {
-  if (established_ || deadlines_.disloyal || quorum_has_come(ground)) {
-    return;
-  }
-  const Ticks patience = std::max(ground.options.failure_timeout, 4 * ground.options.finalize);
-  deadlines_.disloyal = ground.now + patience;
+// Those who elected us come at once or not at all: they may have changed their mind
+// (ZOOKEEPER-3109), and their votes may have been old when we counted them. The time for
+// synchronization is for the transfer of an image and much longer; and whoever has come would wait
+// with us, though the others may have a leader already.
+void Leader::await_quorum(const Ground& ground) {
+  deadlines_.quorum =
+      ground.now + std::max(ground.options.failure_timeout, 4 * ground.options.finalize);
 }
 
 bool Leader::quorum_has_come(const Ground& ground) const {
@@ -133,13 +134,13 @@ bool Leader::epoch_is_spent(const Ground& ground) const {
 }
 
 void Leader::tick(Ground& ground) {
-  if (deadlines_.disloyal && quorum_has_come(ground)) {
-    deadlines_.disloyal.reset();
+  if (established_ || quorum_has_come(ground)) {
+    await_quorum(ground);
   }
   if (!established_ && ground.now > deadlines_.establish) {
     ground.leave("not established in time");
-  } else if (deadlines_.disloyal && ground.now > *deadlines_.disloyal) {
-    ground.leave("voters look for another leader");
+  } else if (ground.now > deadlines_.quorum) {
+    ground.leave("no quorum has come");
   } else if (epoch_is_spent(ground)) {
     ground.leave("epoch " + to_string(epoch()) + " was promised before by too many");
   }

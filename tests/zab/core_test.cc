@@ -1,6 +1,7 @@
 #include "zab/core.h"
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,21 @@ TEST(CoreStart, EntriesOfANewerEpochThanTheCurrentOneAreFine) {
   const Core core(of_three(), start, 0);
   EXPECT_EQ(core.view().vote.epoch, kOne);
   EXPECT_EQ(core.view().vote.zxid, Zxid(kTwo, 3));
+}
+
+// Whoever still looks counts the last vote that it has heard: it may be for a candidate that nobody
+// wants any more, and it would wait with it (core runs around synchronization, seed 8044592).
+TEST(Core, WhoHasSettledTellsTheOtherVoters) {
+  Solo solo({.self = 2, .voters = {1, 2, 3}, .observers = {4}});
+  solo.forget_outputs();
+  solo.elect(3);
+  std::vector<ServerId> told;
+  for (const Notify& notify : solo.outputs<Notify>()) {
+    if (notify.notification.role != Role::kFollowing) continue;
+    EXPECT_EQ(notify.notification.vote.leader, ServerId(3));
+    told.push_back(notify.to);
+  }
+  EXPECT_EQ(told, (std::vector<ServerId>{ServerId(1), ServerId(3)}));
 }
 
 TEST(Core, TheOnlyVoterLeadsAtOnceAndCommitsByItsOwnDisk) {

@@ -167,16 +167,39 @@ TEST(Discovery, AVoterThatPromisedMoreMakesAnEstablishedLeaderBeginAnew) {
   EXPECT_EQ(solo.said_one<LeaderInfo>(again)->epoch, Epoch(8));
 }
 
-TEST(Discovery, ALeaderWithoutQuorumGivesUpInTime) {
-  Solo solo({.self = 1});
+// R24, ZOOKEEPER-3109: nobody has to tell it that those who elected it have changed their mind.
+TEST(Discovery, ALeaderToWhomNoQuorumComesGivesUpAfterTheFailureTimeout) {
+  Solo solo({.self = 1, .voters = {1, 2, 3, 4, 5}});
   solo.elect(1);
-  solo.advance(Options().init_timeout - 10);
+  solo.accept(info_of(2));
+  solo.advance(Options().failure_timeout - 10);
   EXPECT_EQ(solo.view().role, Role::kLeading);
   solo.advance(50);
   EXPECT_EQ(solo.view().role, Role::kLooking);
 }
 
-// ZOOKEEPER-3109.
+TEST(Discovery, ALeaderWhoseQuorumDoesNotAnswerGivesUpAfterTheTimeForInitialization) {
+  Solo solo({.self = 1});
+  solo.elect(1);
+  solo.advance(Options().failure_timeout - 10);
+  solo.accept(info_of(2));
+  solo.advance(Options().init_timeout - 50);
+  EXPECT_EQ(solo.view().role, Role::kLeading);
+  solo.advance(100);
+  EXPECT_EQ(solo.view().role, Role::kLooking);
+}
+
+TEST(Discovery, ALeaderWhoseQuorumWentAwayGivesUpAfterTheFailureTimeout) {
+  Solo solo({.self = 1});
+  solo.elect(1);
+  const ConnId conn = solo.accept(info_of(2));
+  solo.advance(2 * Options().failure_timeout);
+  EXPECT_EQ(solo.view().role, Role::kLeading);
+  solo.close(conn);
+  solo.advance(Options().failure_timeout + 50);
+  EXPECT_EQ(solo.view().role, Role::kLooking);
+}
+
 // An answer lost with its connection leaves a promise that cannot be given again. A cell that has
 // its quorum does not stand still for that until the leader's time is over.
 TEST(Discovery, AnEpochThatTooManyPromisedBeforeIsGivenUpAtOnce) {
@@ -210,14 +233,6 @@ TEST(Discovery, AnEpochIsNotGivenUpWhileAnAnswerIsToCome) {
   solo.hear(solo.accept(again), ack);
   solo.advance(100);
   EXPECT_EQ(solo.view().role, Role::kLeading);
-}
-
-TEST(Discovery, ALeaderWhoseVotersLookElsewhereGivesUpSooner) {
-  Solo solo({.self = 1});
-  solo.elect(1);
-  solo.vote(2, 3);
-  solo.advance(Options().failure_timeout + 50);
-  EXPECT_EQ(solo.view().role, Role::kLooking);
 }
 
 TEST(Discovery, StrangersAndMistakenMembersAreTurnedAway) {
