@@ -1,9 +1,14 @@
+#include <algorithm>
+#include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <glog/logging.h>
 
+#include "command_line/config_file.h"
 #include "command_line/help.h"
 #include "command_line/manual.h"
 #include "command_line/page.h"
@@ -38,8 +43,22 @@ Examples:
   holdfastd run --data /var/lib/holdfast --client-listen 10.0.0.1:7101
   holdfastd run --config /etc/holdfast/holdfastd.conf)";
 
+constexpr const char* kConfigNotes =
+    R"(An option that is given stands in the file as it was given, all others are commented out
+with their defaults.
+
+Examples:
+  holdfastd config --data /var/lib/holdfast/replica --client-listen 10.0.0.1:7101 > holdfastd.conf
+  holdfastd run --config holdfastd.conf)";
+
+constexpr const char* kConfigHead =
+    R"(Options of holdfastd run, read by: holdfastd run --config FILE
+A line is name = value; what is commented out shows the default.
+Changed options take effect when the replica is restarted.)";
+
 struct Arguments {
   std::string manual_folder;
+  std::string config_file;
   holdfast::InitOptions init;
   holdfast::RunOptions run;
   std::string client_listen = "127.0.0.1:7101";
@@ -69,25 +88,32 @@ CLI::App* add_init(CLI::App& app, Arguments& arguments) {
   return command;
 }
 
-CLI::App* add_run(CLI::App& app, Arguments& arguments) {
-  holdfast::RunOptions& run = arguments.run;
-  CLI::App* command = app.add_subcommand("run", "Run a replica until SIGTERM or Ctrl-C");
-  command->footer(kRunNotes);
-  command->set_config("--config", "", "Read these options from a file (name = value)");
-  command->add_option("--data", run.data_dir, "The replica's directory, made by init")->required();
+void add_addresses(CLI::App* command, Arguments& arguments) {
   command
       ->add_option("--client-listen", arguments.client_listen,
                    "host:port for clients; port 0 chooses one")
+      ->type_name("ADDRESS")
       ->capture_default_str()
       ->check(check_endpoint);
   command
       ->add_option("--peer-listen", arguments.peer_listen,
                    "host:port for other replicas, if it is not the address given to init")
+      ->type_name("ADDRESS")
       ->check(check_endpoint);
   command
       ->add_option("--client-advertise", arguments.client_advertise,
                    "host:port that clients are told, if it is not --client-listen")
+      ->type_name("ADDRESS")
       ->check(check_endpoint);
+}
+
+// The options of a run. Answers that for --data, which not everybody has to give.
+CLI::Option* add_run_options(CLI::App* command, Arguments& arguments) {
+  holdfast::RunOptions& run = arguments.run;
+  CLI::Option* data =
+      command->add_option("--data", run.data_dir, "The replica's directory, made by init")
+          ->type_name("DIRECTORY");
+  add_addresses(command, arguments);
   command->add_flag("--rejoin", run.rejoin,
                     "This replica's disk was lost and made anew: let the others bring it up to "
                     "date before it counts again");
@@ -113,7 +139,32 @@ CLI::App* add_run(CLI::App& app, Arguments& arguments) {
       ->add_option("--event-history-bytes", run.event_history_bytes,
                    "Recent events kept for watches; the same at every replica of a cell")
       ->capture_default_str();
+  return data;
+}
+
+CLI::App* add_run(CLI::App& app, Arguments& arguments) {
+  CLI::App* command = app.add_subcommand("run", "Run a replica until SIGTERM or Ctrl-C");
+  command->footer(kRunNotes);
+  command
+      ->add_option("--config", arguments.config_file,
+                   "Read options from a file (name = value); those given here go before them")
+      ->type_name("FILE")
+      ->configurable(false);
+  add_run_options(command, arguments)->required();
   return command;
+}
+
+CLI::App* add_config(CLI::App& app, Arguments& arguments) {
+  CLI::App* command =
+      app.add_subcommand("config", "Print a configuration file with all options of run");
+  command->footer(kConfigNotes);
+  add_run_options(command, arguments);
+  return command;
+}
+
+int write_config(const CLI::App& command) {
+  const std::string text = holdfast::command_line::config_file_text(command, kConfigHead);
+  return std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0 ? 1 : 0;
 }
 
 CLI::App* add_manual(CLI::App& app, Arguments& arguments) {
@@ -163,8 +214,22 @@ int main(int argc, char** argv) {
   Arguments arguments;
   const CLI::App* init = add_init(app, arguments);
   add_run(app, arguments);
+  const CLI::App* config = add_config(app, arguments);
   const CLI::App* manual = add_manual(app, arguments);
-  CLI11_PARSE(app, argc, argv);
+  holdfast::Result<std::vector<std::string>> words =
+      holdfast::command_line::with_config_file({argv + 1, argv + argc});
+  if (!words.ok()) {
+    std::fprintf(stderr, "holdfastd: %s\n", words.status().message().c_str());
+    return 1;
+  }
+  std::vector<std::string> reversed = std::move(words).value();  // As CLI11 takes them.
+  std::reverse(reversed.begin(), reversed.end());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  if (config->parsed()) return write_config(*config);
   if (manual->parsed()) return write_manual(app, arguments);
   return init->parsed() ? holdfast::init_replica(arguments.init) : run(arguments);
 }
