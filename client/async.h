@@ -13,6 +13,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/version.hpp>
 
 #include "client/cell_client.h"
 #include "client/error.h"
@@ -33,6 +34,12 @@
 //
 // A handler runs on its associated executor; one that has none runs on the session's dispatcher,
 // after the events that happened before its result, and must not throw.
+
+// Installed, the library has Asio compiled in, and an executor is handed from one to the other.
+#if defined(HOLDFAST_CLIENT_BOOST_VERSION)
+static_assert(BOOST_VERSION == HOLDFAST_CLIENT_BOOST_VERSION,
+              "libholdfast_client was built with another version of Boost");
+#endif
 
 namespace holdfast::client {
 

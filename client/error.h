@@ -51,22 +51,22 @@ std::string_view error_name(ErrorCode code);
 // empty.
 struct Error {
   ErrorCode code = ErrorCode::kBadArgument;
-  std::string message;     // For people; names the path, the limit or the endpoint concerned.
+  std::string message{};   // For people; names the path, the limit or the endpoint concerned.
   bool retryable = false;  // The same call may succeed later, with nothing else done.
 
   // TIMEOUT: the request may have been carried out, or may be yet. The library goes on with its
   // number until that is known, so a later call of the same session never overtakes it unseen.
   bool outcome_pending = false;
-  std::string path;                          // The path concerned, in the short form.
-  std::vector<LockParty> holders;            // LOCK_HELD, and TIMEOUT of an acquire.
-  std::optional<std::int64_t> remaining_ms;  // LOCK_DELAYED.
-  std::optional<LockParty> previous_holder;  // LOCK_DELAYED.
-  std::string limit_name;                    // LIMIT, TOO_LARGE.
-  std::optional<std::int64_t> limit;         // LIMIT, TOO_LARGE.
-  std::optional<std::uint64_t> actual;       // LIMIT, TOO_LARGE, BAD_GENERATION, STALE_INSTANCE.
-  std::string leader;                        // NO_QUORUM, BEHIND: its client endpoint, if known.
-  std::vector<WaitEdge> cycle;               // DEADLOCK.
-  std::optional<std::int32_t> op_index;      // multi: which operation was refused, from 0.
+  std::string path{};                          // The path concerned, in the short form.
+  std::vector<LockParty> holders{};            // LOCK_HELD, and TIMEOUT of an acquire.
+  std::optional<std::int64_t> remaining_ms{};  // LOCK_DELAYED.
+  std::optional<LockParty> previous_holder{};  // LOCK_DELAYED.
+  std::string limit_name{};                    // LIMIT, TOO_LARGE.
+  std::optional<std::int64_t> limit{};         // LIMIT, TOO_LARGE.
+  std::optional<std::uint64_t> actual{};       // LIMIT, TOO_LARGE, BAD_GENERATION, STALE_INSTANCE.
+  std::string leader{};                        // NO_QUORUM, BEHIND: its client endpoint, if known.
+  std::vector<WaitEdge> cycle{};               // DEADLOCK.
+  std::optional<std::int32_t> op_index{};      // multi: which operation was refused, from 0.
 
   bool operator==(const Error&) const = default;
 };

@@ -16,7 +16,7 @@ class GuardState;
 }
 
 struct Released {
-  Zxid zxid;
+  Zxid zxid{};
 };
 
 // Why a guard has lost its lock.
@@ -28,7 +28,7 @@ enum class LossReason {
 };
 struct Loss {
   LossReason reason = LossReason::kExpired;
-  std::string message;  // A sentence; of a lock broken with the operator's name and reason.
+  std::string message{};  // A sentence; of a lock broken with the operator's name and reason.
 };
 
 // One acquisition of one lock. What is lost stays lost: a guard never acquires again. May be moved

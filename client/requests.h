@@ -24,105 +24,105 @@ namespace holdfast::client {
 // ---- data ---------------------------------------------------------------------------------------
 
 struct Created {
-  Zxid zxid;
-  std::string path;  // With its number if it is sequential.
-  Stat stat;
+  Zxid zxid{};
+  std::string path{};  // With its number if it is sequential.
+  Stat stat{};
 };
 struct Create {
   using Reply = Created;
-  std::string path;
-  std::string contents;
+  std::string path{};
+  std::string contents{};
   NodeKind kind = NodeKind::kPersistent;
   bool sequential = false;
   bool create_parents = false;
-  std::optional<std::string> guard;
+  std::optional<std::string> guard{};
 };
 
 struct Contents {
-  Zxid zxid;
-  std::string contents;
-  Stat stat;
+  Zxid zxid{};
+  std::string contents{};
+  Stat stat{};
 };
 struct Get {
   using Reply = Contents;
-  std::string path;
+  std::string path{};
   bool stale_ok = false;
 };
 
 struct Existence {
-  Zxid zxid;
-  std::optional<Stat> stat;  // Absent if there is no such node.
+  Zxid zxid{};
+  std::optional<Stat> stat{};  // Absent if there is no such node.
 };
 struct Exists {
   using Reply = Existence;
-  std::string path;
+  std::string path{};
   bool stale_ok = false;
 };
 
 struct Child {
-  std::string name;
-  std::optional<Stat> stat;  // If asked for.
+  std::string name{};
+  std::optional<Stat> stat{};  // If asked for.
 };
 struct Children {
-  Zxid zxid;
-  std::vector<Child> children;  // Ordered by the bytes of their names.
-  bool more = false;            // Ask again after the last name.
-  Stat stat;                    // Of the node itself.
+  Zxid zxid{};
+  std::vector<Child> children{};  // Ordered by the bytes of their names.
+  bool more = false;              // Ask again after the last name.
+  Stat stat{};                    // Of the node itself.
 };
 struct List {
   using Reply = Children;
-  std::string path;
-  std::string after;      // Only names after this one.
+  std::string path{};
+  std::string after{};    // Only names after this one.
   std::size_t limit = 0;  // 0 for 10,000, the maximum.
   bool with_stats = false;
   bool stale_ok = false;
 };
 
 struct Written {
-  Zxid zxid;
-  Stat stat;  // As of after the write.
+  Zxid zxid{};
+  Stat stat{};  // As of after the write.
 };
 struct Set {
   using Reply = Written;
-  std::string path;
-  std::string contents;
-  std::optional<Zxid> if_instance;
-  std::optional<std::uint64_t> if_content_generation;
-  std::optional<std::string> guard;
+  std::string path{};
+  std::string contents{};
+  std::optional<Zxid> if_instance{};
+  std::optional<std::uint64_t> if_content_generation{};
+  std::optional<std::string> guard{};
 };
 
 struct Removed {
-  Zxid zxid;
+  Zxid zxid{};
 };
 struct Remove {
   using Reply = Removed;
-  std::string path;
-  OwnerId owner;  // A lock that this owner of this session holds does not stand against it.
-  std::optional<Zxid> if_instance;
-  std::optional<std::uint64_t> if_content_generation;
-  std::optional<std::string> guard;
+  std::string path{};
+  OwnerId owner{};  // A lock that this owner of this session holds does not stand against it.
+  std::optional<Zxid> if_instance{};
+  std::optional<std::uint64_t> if_content_generation{};
+  std::optional<std::string> guard{};
 };
 
 // Checks, for a Multi.
 struct CheckNode {
-  std::string path;
-  std::optional<Zxid> if_instance;
-  std::optional<std::uint64_t> if_content_generation;
+  std::string path{};
+  std::optional<Zxid> if_instance{};
+  std::optional<std::uint64_t> if_content_generation{};
 };
 struct CheckAbsent {
-  std::string path;
+  std::string path{};
 };
 struct CheckSequencer {
-  std::string sequencer;
+  std::string sequencer{};
 };
 
 struct OpResult {
-  std::string path;          // Of a create.
-  std::optional<Stat> stat;  // Of a create, set or check of a node.
+  std::string path{};          // Of a create.
+  std::optional<Stat> stat{};  // Of a create, set or check of a node.
 };
 struct MultiDone {
-  Zxid zxid;
-  std::vector<OpResult> results;  // One for each operation, in their order.
+  Zxid zxid{};
+  std::vector<OpResult> results{};  // One for each operation, in their order.
 };
 // All operations, or none: then the error is that of the first that was refused, and op_index says
 // which. Guards of single operations do not count; the multi has one as a whole.
@@ -160,7 +160,7 @@ class Multi {
 };
 
 struct Synced {
-  Zxid zxid;  // At least the last one committed anywhere when the request arrived.
+  Zxid zxid{};  // At least the last one committed anywhere when the request arrived.
 };
 // A stale read after it, at the same replica, shows all that was answered before it.
 struct Sync {
@@ -171,88 +171,88 @@ struct Sync {
 // -----------------------------
 
 struct LockInfoReply {
-  Zxid zxid;
-  LockInfo lock;
+  Zxid zxid{};
+  LockInfo lock{};
 };
 struct GetLockInfo {
   using Reply = LockInfoReply;
-  std::string path;
+  std::string path{};
   std::size_t waiters_limit = 0;  // 0 for 100; at most 1,000.
   bool stale_ok = false;
 };
 
 struct LockPage {
-  Zxid zxid;
-  std::vector<LockInfo> locks;  // That are not free, by path; waiters are counted and not listed.
-  bool more = false;            // Ask again after the last path.
+  Zxid zxid{};
+  std::vector<LockInfo> locks{};  // That are not free, by path; waiters are counted and not listed.
+  bool more = false;              // Ask again after the last path.
 };
 struct ListLocks {
   using Reply = LockPage;
   std::string prefix = "/";
-  std::string after;
-  std::size_t limit = 0;   // 0 for 1,000, the maximum.
-  SessionId only_session;  // If not none: only locks that this session holds or waits for.
+  std::string after{};
+  std::size_t limit = 0;     // 0 for 1,000, the maximum.
+  SessionId only_session{};  // If not none: only locks that this session holds or waits for.
   bool stale_ok = false;
 };
 
 struct LockBroken {
-  Zxid zxid;
-  std::vector<LockParty> broken;
+  Zxid zxid{};
+  std::vector<LockParty> broken{};
   std::int64_t delay_ms = 0;  // The lock passes on within this time; 0 if it has.
 };
 // For operators; logged with who and why.
 struct BreakLock {
   using Reply = LockBroken;
-  std::string path;
-  Zxid acquisition;           // Only the holder with this one; none for all holders.
-  std::string reason;         // Not empty.
-  std::string operator_name;  // Not empty.
-  bool now = false;           // Two clients may then both believe that they hold it.
+  std::string path{};
+  Zxid acquisition{};           // Only the holder with this one; none for all holders.
+  std::string reason{};         // Not empty.
+  std::string operator_name{};  // Not empty.
+  bool now = false;             // Two clients may then both believe that they hold it.
 };
 
 struct SessionPage {
-  Zxid zxid;
-  std::vector<SessionInfo> sessions;  // By ascending id.
-  bool more = false;                  // Ask again after the last id.
+  Zxid zxid{};
+  std::vector<SessionInfo> sessions{};  // By ascending id.
+  bool more = false;                    // Ask again after the last id.
 };
 struct ListSessions {
   using Reply = SessionPage;
-  SessionId after;
+  SessionId after{};
   std::size_t limit = 0;  // 0 for 1,000, the maximum.
   bool stale_ok = false;
 };
 
 struct SessionKilled {
-  Zxid zxid;
+  Zxid zxid{};
   bool killed = false;  // False if there was no such session (any more).
 };
 // For operators; logged with who and why.
 struct KillSession {
   using Reply = SessionKilled;
-  SessionId session;
-  std::string reason;         // Not empty.
-  std::string operator_name;  // Not empty.
-  bool now = false;           // Two clients may then both believe that they hold its locks.
+  SessionId session{};
+  std::string reason{};         // Not empty.
+  std::string operator_name{};  // Not empty.
+  bool now = false;             // Two clients may then both believe that they hold its locks.
 };
 
 struct SequencerStates {
-  Zxid zxid;
-  std::vector<SequencerState> states;  // One for each sequencer, in their order.
+  Zxid zxid{};
+  std::vector<SequencerState> states{};  // One for each sequencer, in their order.
 };
 struct CheckSequencers {
   using Reply = SequencerStates;
-  std::vector<std::string> sequencers;  // At most 256.
+  std::vector<std::string> sequencers{};  // At most 256.
 };
 
 struct CellStatus {
-  Zxid zxid;
-  std::string cell_name;
-  std::string cell_id;  // 16 bytes.
-  ReplicaStatus replica;
-  std::vector<MemberInfo> members;
-  StateStatus state;
-  std::vector<LimitInfo> limits;
-  std::string version;
+  Zxid zxid{};
+  std::string cell_name{};
+  std::string cell_id{};  // 16 bytes.
+  ReplicaStatus replica{};
+  std::vector<MemberInfo> members{};
+  StateStatus state{};
+  std::vector<LimitInfo> limits{};
+  std::string version{};
   std::int32_t state_machine_version = 0;
 };
 // What the replica that is asked knows about itself and its cell; answered also without a leader.

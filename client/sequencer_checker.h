@@ -39,25 +39,25 @@ struct Verdict {
 // The highest generation that was seen of one lock.
 struct HighWater {
   std::uint64_t cell_prefix = 0;  // First 8 bytes of the cell id.
-  std::string path;
-  Zxid generation;
+  std::string path{};
+  Zxid generation{};
 
   bool operator==(const HighWater&) const = default;
 };
 
 struct SequencerCheckerOptions {
-  std::vector<std::string> endpoints;  // May be empty if the cell is never asked.
+  std::vector<std::string> endpoints{};  // May be empty if the cell is never asked.
   // 16 bytes: sequencers of other cells are kOtherCell. Absent: of any cell, each for itself.
-  std::optional<std::string> cell_id;
+  std::optional<std::string> cell_id{};
   std::size_t connections = 2;
   // At most so many locks are remembered; for a further one check() answers LIMIT.
   std::size_t locks_max = 1'000'000;
   // Keeps the marks over restarts: `load` is called once, by the constructor; `save` before a
   // sequencer that raises a mark is accepted, and returns whether the mark is safe: if not, the
   // answer is NO_SPACE and the mark stays. Called by one thread at a time. Both may be empty.
-  std::function<std::vector<HighWater>()> load;
-  std::function<bool(const HighWater&)> save;
-  std::shared_ptr<const UserExecutor> executor;
+  std::function<std::vector<HighWater>()> load{};
+  std::function<bool(const HighWater&)> save{};
+  std::shared_ptr<const UserExecutor> executor{};
 };
 
 // All members may be used from any thread at any time. Answers of the cell are never cached.

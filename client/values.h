@@ -30,17 +30,17 @@ enum class CreateMode : std::int32_t { kNo = 0, kPersistent = 1, kUntilFree = 3 
 
 // What is known about a node besides its contents.
 struct Stat {
-  Zxid instance;  // The command that created the node; a later node of the path has another.
+  Zxid instance{};  // The command that created the node; a later node of the path has another.
   std::uint64_t content_generation = 0;  // 1 at creation, one more with every write.
   std::uint64_t child_generation = 0;
-  Zxid lock_generation;  // Of the last acquisition from free to held; none if there was none.
-  Zxid modified;         // The command that last wrote the contents.
+  Zxid lock_generation{};  // Of the last acquisition from free to held; none if there was none.
+  Zxid modified{};         // The command that last wrote the contents.
   std::int64_t created_wall_ms = 0;
   std::int64_t modified_wall_ms = 0;
   std::size_t content_length = 0;
   std::uint64_t content_checksum = 0;  // FNV-1a, 64 bits.
   std::size_t children = 0;
-  SessionId ephemeral_owner;  // None for other kinds.
+  SessionId ephemeral_owner{};  // None for other kinds.
   NodeKind kind = NodeKind::kPersistent;
 
   bool operator==(const Stat&) const = default;
@@ -48,10 +48,10 @@ struct Stat {
 
 // The proof of an acquisition.
 struct LockGrant {
-  std::string sequencer;  // Printable; hand it to servers that act for the holder.
-  Zxid generation;        // Grows with every acquisition from free to held, for ever.
-  Zxid acquisition;       // Equal to the generation for an exclusive holder.
-  Zxid instance;          // Of the node.
+  std::string sequencer{};  // Printable; hand it to servers that act for the holder.
+  Zxid generation{};        // Grows with every acquisition from free to held, for ever.
+  Zxid acquisition{};       // Equal to the generation for an exclusive holder.
+  Zxid instance{};          // Of the node.
   LockMode mode = LockMode::kExclusive;
   std::int64_t lock_delay_ms = 0;
 
@@ -60,13 +60,13 @@ struct LockGrant {
 
 // One who holds a lock, waits for it, or held it last.
 struct LockParty {
-  SessionId session;
-  OwnerId owner;
-  std::string client_name;
-  std::string host;
-  std::string description;
+  SessionId session{};
+  OwnerId owner{};
+  std::string client_name{};
+  std::string host{};
+  std::string description{};
   LockMode mode = LockMode::kExclusive;
-  Zxid zxid;  // Of a holder: the acquisition. Of one who waits: the command by which he asked.
+  Zxid zxid{};  // Of a holder: the acquisition. Of one who waits: the command by which he asked.
   std::int64_t since_wall_ms = 0;
   std::int64_t lock_delay_ms = 0;
 
@@ -77,25 +77,25 @@ enum class LockState : std::int32_t { kFree = 1, kHeld = 2, kDelayed = 3 };
 
 // A lock with those who hold it and wait for it.
 struct LockInfo {
-  std::string path;
-  Zxid instance;  // None if there is no node and only a lock-delay is left.
+  std::string path{};
+  Zxid instance{};  // None if there is no node and only a lock-delay is left.
   LockState state = LockState::kFree;
-  Zxid generation;
-  std::vector<LockParty> holders;  // In the order of acquisition; cut after 100.
-  std::vector<LockParty> waiters;  // In the order of the queue; cut at the limit asked for.
+  Zxid generation{};
+  std::vector<LockParty> holders{};  // In the order of acquisition; cut after 100.
+  std::vector<LockParty> waiters{};  // In the order of the queue; cut at the limit asked for.
   std::size_t holder_count = 0;
   std::size_t waiter_count = 0;
   std::int64_t delay_remaining_ms = 0;  // If delayed.
-  std::optional<LockParty> previous_holder;
+  std::optional<LockParty> previous_holder{};
 
   bool operator==(const LockInfo&) const = default;
 };
 
 // One edge of a circle of owners that wait for each other.
 struct WaitEdge {
-  SessionId session;
-  OwnerId owner;
-  std::string path;
+  SessionId session{};
+  OwnerId owner{};
+  std::string path{};
 
   bool operator==(const WaitEdge&) const = default;
 };
@@ -108,10 +108,10 @@ enum class SessionState {
 };
 
 struct SessionInfo {
-  SessionId id;
-  std::string client_name;
-  std::string host;
-  std::string instance_name;  // Empty if none was given.
+  SessionId id{};
+  std::string client_name{};
+  std::string host{};
+  std::string instance_name{};  // Empty if none was given.
   std::int64_t lease_ms = 0;
   std::int64_t opened_wall_ms = 0;
   std::size_t locks_held = 0;
@@ -134,7 +134,7 @@ enum class SequencerState : std::int32_t {
 
 // The name of an event; events are ordered by it. Both 0: before every event.
 struct EventName {
-  Zxid zxid;
+  Zxid zxid{};
   std::uint32_t index = 0;
 
   auto operator<=>(const EventName&) const = default;
@@ -158,18 +158,18 @@ enum class EventKind : std::int32_t {
 // Something that happened to a node or to the cell. The fields that a kind sets are told at
 // EventKind in thrift/lockservice.thrift; the others are empty.
 struct Event {
-  EventName name;
+  EventName name{};
   EventKind kind = EventKind::kContentsChanged;
-  std::string path;  // Of the parent for kChildAdded and kChildRemoved.
-  Zxid instance;
-  std::string child;
-  SessionId session;
-  OwnerId owner;
-  std::optional<LockMode> mode;
-  Zxid generation;
-  Zxid acquisition;
+  std::string path{};  // Of the parent for kChildAdded and kChildRemoved.
+  Zxid instance{};
+  std::string child{};
+  SessionId session{};
+  OwnerId owner{};
+  std::optional<LockMode> mode{};
+  Zxid generation{};
+  Zxid acquisition{};
   std::uint64_t content_generation = 0;
-  std::string reason;
+  std::string reason{};
 
   bool operator==(const Event&) const = default;
 };
@@ -185,18 +185,18 @@ enum class ReplicaRole : std::int32_t {
 };
 
 struct MemberInfo {
-  ServerId id;
+  ServerId id{};
   bool voter = true;
-  std::string peer_endpoint;
-  std::string client_endpoint;  // Empty if the replica asked does not know.
+  std::string peer_endpoint{};
+  std::string client_endpoint{};  // Empty if the replica asked does not know.
   bool connected = false;
-  Zxid durable;  // Leader only: what the member has said to have on its disk.
+  Zxid durable{};  // Leader only: what the member has said to have on its disk.
 
   bool operator==(const MemberInfo&) const = default;
 };
 
 struct LimitInfo {
-  std::string name;
+  std::string name{};
   std::int64_t limit = 0;
   std::int64_t used = -1;  // -1 if it is not counted.
 
@@ -205,19 +205,19 @@ struct LimitInfo {
 
 // The replica that was asked, about itself.
 struct ReplicaStatus {
-  ServerId id;
+  ServerId id{};
   ReplicaRole role = ReplicaRole::kLooking;
   bool serving = false;  // It answers linearizable requests.
-  ServerId leader;       // None if it knows none.
-  std::string leader_endpoint;
-  Epoch current_epoch;
-  Epoch accepted_epoch;
-  Zxid last_logged;
-  Zxid durable;
-  Zxid committed;
-  Zxid applied;
-  Zxid image;
-  Zxid log_start;
+  ServerId leader{};     // None if it knows none.
+  std::string leader_endpoint{};
+  Epoch current_epoch{};
+  Epoch accepted_epoch{};
+  Zxid last_logged{};
+  Zxid durable{};
+  Zxid committed{};
+  Zxid applied{};
+  Zxid image{};
+  Zxid log_start{};
   std::int64_t uptime_ms = 0;
   std::size_t connections = 0;
   std::size_t local_sessions = 0;

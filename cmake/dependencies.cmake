@@ -24,6 +24,7 @@ function(_holdfast_find_asio)
     message(FATAL_ERROR "Boost ${version} is too old; on Debian 12: "
                         "apt-get install libboost1.81-dev")
   endif()
+  set(HOLDFAST_BOOST_VERSION "${version}" CACHE INTERNAL "")
   find_package(Threads REQUIRED)
   set(source "${CMAKE_BINARY_DIR}/deps/asio.cc")
   if(NOT EXISTS "${source}")

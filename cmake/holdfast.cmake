@@ -1,4 +1,4 @@
-# The build in seven functions. A folder's CMakeLists.txt calls these and little else.
+# The build in eight functions. A folder's CMakeLists.txt calls these and little else.
 #
 #   holdfast_library(NAME holdfast_zab SOURCES core.cc … DEPS holdfast_zab_base … [PCH asio|none]
 #                    [TOGETHER]): with TOGETHER several files are compiled at once
@@ -6,6 +6,7 @@
 #   holdfast_test(NAME zab_test SOURCES … LIBS … [LABELS …] [TIMEOUT s] [SERIAL] [PCH …])
 #   holdfast_script_test(NAME … COMMAND … [LABELS …] [TIMEOUT s] [SERIAL])
 #   holdfast_thrift_gen(TARGET … FILES a.thrift …)                           (thrift_gen.cmake)
+#   holdfast_client_package(HEADERS … FOUNDATIONS …)                (client_package.cmake)
 #   holdfast_manual(PROGRAM …), holdfast_completion(PROGRAM …)               (manual.cmake)
 #
 # DEPS and LIBS name our own targets, or the packages of cmake/dependencies.cmake:
@@ -16,6 +17,7 @@
 
 include_guard(GLOBAL)
 include(toolchain)
+include(client_package)
 include(dependencies)
 include(manual)
 include(precompiled)
@@ -96,6 +98,8 @@ function(holdfast_executable)
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
   _holdfast_set_up_program(${arg_NAME} "${arg_DEPS}" ${arg_PCH})
+  # All addresses of libraries are settled at the start and cannot be written to after it.
+  target_link_options(${arg_NAME} PRIVATE -Wl,-z,relro,-z,now)
 endfunction()
 
 # One GoogleTest binary. Its tests are found when ctest starts, not while building, and each is a

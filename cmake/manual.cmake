@@ -12,7 +12,9 @@ function(holdfast_manual)
   set(first "${folder}/${arg_PROGRAM}.${arg_SECTION}")
   add_custom_command(
     OUTPUT "${first}"
+    COMMAND "${CMAKE_COMMAND}" -E rm -rf "${folder}"
     COMMAND ${arg_PROGRAM} man "${folder}"
+    COMMAND sh -c "exec gzip --best --no-name --keep \"${folder}\"/*"
     DEPENDS ${arg_PROGRAM}
     VERBATIM)
   add_custom_target(${arg_PROGRAM}_manual ALL DEPENDS "${first}")
@@ -21,7 +23,7 @@ function(holdfast_manual)
     DESTINATION "${CMAKE_INSTALL_MANDIR}"
     COMPONENT ${arg_COMPONENT}
     FILES_MATCHING
-    PATTERN "${arg_PROGRAM}*.${arg_SECTION}")
+    PATTERN "${arg_PROGRAM}*.${arg_SECTION}.gz")
 endfunction()
 
 function(holdfast_completion)
