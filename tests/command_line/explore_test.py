@@ -220,7 +220,7 @@ class Help(CommandLineTest):
     def test_every_command_has_a_manual_page_without_a_complaint_of_groff(self):
         folder = self.enterContext(tempfile.TemporaryDirectory(prefix="holdfast-man-"))
         for program, section, extra in (("holdfast", 1, self.leaves()),
-                                        ("holdfastd", 8, ["init", "run", "man"])):
+                                        ("holdfastd", 8, ["init", "run", "config", "man"])):
             subprocess.run([programs.program(program), "man", folder], check=True,
                            timeout=RUN_SECONDS)
             for name in [program] + [f"{program}-{leaf.replace(' ', '-')}" for leaf in extra]:
@@ -232,4 +232,4 @@ class Help(CommandLineTest):
                 text = re.sub(".\x08", "", done.stdout)  # Bold letters are struck twice.
                 for heading in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS"):
                     self.assertIn(heading, text, name)
-        self.assertEqual(len(os.listdir(folder)), len(self.leaves()) + 1 + 4)
+        self.assertEqual(len(os.listdir(folder)), len(self.leaves()) + 1 + 5)
