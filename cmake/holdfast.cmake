@@ -1,9 +1,10 @@
 # The build in eight functions. A folder's CMakeLists.txt calls these and little else.
 #
 #   holdfast_library(NAME holdfast_zab SOURCES core.cc … DEPS holdfast_zab_base … [PCH asio|none]
-#                    [TOGETHER]): with TOGETHER several files are compiled at once
+#                    [TOGETHER n])
 #   holdfast_executable(NAME holdfastd SOURCES main.cc … DEPS … [PCH …]): <build>/bin/holdfastd
-#   holdfast_test(NAME zab_test SOURCES … LIBS … [LABELS …] [TIMEOUT s] [SERIAL] [PCH …])
+#   holdfast_test(NAME zab_test SOURCES … LIBS … [LABELS …] [TIMEOUT s] [SERIAL] [PCH …]
+#                 [TOGETHER n])
 #   holdfast_script_test(NAME … COMMAND … [LABELS …] [TIMEOUT s] [SERIAL])
 #   holdfast_thrift_gen(TARGET … FILES a.thrift …)                           (thrift_gen.cmake)
 #   holdfast_client_package(HEADERS … FOUNDATIONS …)                (client_package.cmake)
@@ -14,6 +15,9 @@
 #   holdfast_dep_mimalloc holdfast_dep_fmt holdfast_dep_cli11 holdfast_dep_json holdfast_dep_libedit
 #   holdfast_dep_gtest
 # A package is looked for only when a part that is built asks for it.
+#
+# With TOGETHER n so many files are compiled at once, so no two files of a target may give the same
+# name to different things of their own.
 
 include_guard(GLOBAL)
 include(toolchain)
@@ -62,6 +66,17 @@ function(_holdfast_set_up target visibility deps pch)
   endif()
 endfunction()
 
+# Where headers and the templates that every file instantiates cost more than what stands in the
+# files: so many of them are compiled as one. Builds that show each file by itself have no
+# precompiled headers either.
+function(_holdfast_compile_together target files)
+  if(files AND HOLDFAST_PCH)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${files})
+    # GCC takes the file's own classes and anonymous namespace for a header's.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 function(_holdfast_set_up_program target deps pch)
   _holdfast_set_up(${target} PRIVATE "${deps}" ${pch})
   if(TARGET holdfast_sanitizer_options)
@@ -70,7 +85,7 @@ function(_holdfast_set_up_program target deps pch)
 endfunction()
 
 function(holdfast_library)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "TOGETHER" "NAME;PCH" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME;PCH;TOGETHER" "SOURCES;DEPS")
   _holdfast_check_arguments(holdfast_library "${arg_UNPARSED_ARGUMENTS}" "${arg_NAME}")
   if(NOT arg_PCH)
     set(arg_PCH std)
@@ -78,11 +93,7 @@ function(holdfast_library)
   if(arg_SOURCES)
     add_library(${arg_NAME} STATIC ${arg_SOURCES})
     _holdfast_set_up(${arg_NAME} PUBLIC "${arg_DEPS}" ${arg_PCH})
-    # Where headers cost more than what stands in the files. Builds that show each file by itself
-    # have no precompiled headers either.
-    if(arg_TOGETHER AND HOLDFAST_PCH)
-      set_target_properties(${arg_NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
-    endif()
+    _holdfast_compile_together(${arg_NAME} "${arg_TOGETHER}")
   else() # Headers only.
     add_library(${arg_NAME} INTERFACE)
     target_include_directories(${arg_NAME} INTERFACE "${PROJECT_SOURCE_DIR}")
@@ -106,7 +117,7 @@ endfunction()
 # test of ctest by itself, called <binary>.<Suite>.<Name>. The binary sees HOLDFAST_TESTDATA_DIR and
 # HOLDFAST_BIN_DIR as string literals. TIMEOUT is for each single test, in seconds (default 60).
 function(holdfast_test)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "SERIAL" "NAME;PCH;TIMEOUT" "SOURCES;LIBS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "SERIAL" "NAME;PCH;TIMEOUT;TOGETHER" "SOURCES;LIBS;LABELS")
   _holdfast_check_arguments(holdfast_test "${arg_UNPARSED_ARGUMENTS}" "${arg_NAME}")
   if(NOT arg_PCH)
     set(arg_PCH gtest)
@@ -119,6 +130,7 @@ function(holdfast_test)
   endif()
   add_executable(${arg_NAME} ${arg_SOURCES})
   _holdfast_set_up_program(${arg_NAME} "${arg_LIBS};holdfast_dep_gtest" ${arg_PCH})
+  _holdfast_compile_together(${arg_NAME} "${arg_TOGETHER}")
   target_compile_definitions(
     ${arg_NAME} PRIVATE "HOLDFAST_TESTDATA_DIR=\"${PROJECT_SOURCE_DIR}/tests/testdata\""
                         "HOLDFAST_BIN_DIR=\"${CMAKE_RUNTIME_OUTPUT_DIRECTORY}\"")
