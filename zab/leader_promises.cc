@@ -4,16 +4,9 @@
 
 #include "zab/base/check.h"
 #include "zab/leader.h"
+#include "zab/log_view.h"
 
 namespace holdfast::zab {
-
-namespace {
-
-Zxid last_of(const EpochVector& epochs) {
-  return Zxid(epochs.back().epoch, epochs.back().last_counter);
-}
-
-}  // namespace
 
 std::optional<std::string> Leader::refusal(const Ground& ground, const LearnerInfo& info) const {
   const Config& config = ground.options.config;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "zab/base/check.h"
+#include "zab/log_view.h"
 
 namespace holdfast::zab {
 
@@ -18,10 +19,6 @@ std::size_t bytes_of(const std::vector<Entry>& entries) {
     bytes += entry.payload.size() + kEntryOverheadBytes;
   }
   return bytes;
-}
-
-Zxid last_of(const EpochVector& epochs) {
-  return Zxid(epochs.back().epoch, epochs.back().last_counter);
 }
 
 }  // namespace

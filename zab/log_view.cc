@@ -40,6 +40,10 @@ bool is_well_formed(const EpochVector& epochs) {
   return true;
 }
 
+Zxid last_of(const EpochVector& epochs) {
+  return end_of(epochs.back());
+}
+
 LogView::LogView(const DurableState& start, std::size_t window_bytes)
     : base_(start.base), epochs_(start.epochs), window_bytes_max_(window_bytes) {
   HOLDFAST_CHECK(is_well_formed(epochs_), "epochs=" + to_string(epochs_));
@@ -59,7 +63,7 @@ LogView::LogView(const DurableState& start, std::size_t window_bytes)
 }
 
 Zxid LogView::last() const {
-  return end_of(epochs_.back());
+  return last_of(epochs_);
 }
 
 bool LogView::holds(Zxid zxid) const {

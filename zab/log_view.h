@@ -16,6 +16,9 @@ namespace holdfast::zab {
 // after the first with at least one entry. Epoch 0 has none.
 bool is_well_formed(const EpochVector& epochs);
 
+// The zxid that such a log ends with.
+Zxid last_of(const EpochVector& epochs);
+
 // The log as memory sees it: what is on disk plus what is queued for it (R4). Its end, shape and
 // durable prefix are exact; the payloads of older entries may be on disk only.
 class LogView {

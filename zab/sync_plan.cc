@@ -7,10 +7,6 @@
 namespace holdfast::zab {
 namespace {
 
-Zxid last_of(const EpochVector& epochs) {
-  return Zxid(epochs.back().epoch, epochs.back().last_counter);
-}
-
 std::optional<std::uint32_t> counter_of(const EpochVector& epochs, Epoch epoch) {
   for (const EpochEnd& end : epochs) {
     if (end.epoch == epoch) return end.last_counter;
