@@ -110,4 +110,8 @@ Error no_space(const Excess& excess) {
   return beyond(ErrorCode::kNoSpace, excess, "There is no room within");
 }
 
+Status corrupt_lock(std::string_view path, const std::string& what) {
+  return {StatusCode::kCorrupt, "The image's lock " + std::string(path) + " " + what + "."};
+}
+
 }  // namespace holdfast::state

@@ -42,4 +42,7 @@ Error limit_reached(const Excess& excess);
 Error too_large(const Excess& excess);
 Error no_space(const Excess& excess);
 
+// Of an image that is loaded: what its lock is or has that it must not.
+Status corrupt_lock(std::string_view path, const std::string& what);
+
 }  // namespace holdfast::state

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "lockserver/state/errors.h"
 #include "lockserver/state/image_codec.h"
 #include "zab/base/check.h"
 
@@ -14,10 +15,6 @@ std::uint64_t bytes_of(std::string_view path, const LockRequest& request) {
 
 std::uint64_t bytes_of(std::string_view path, const LockDelay& delay) {
   return kLockDelayBytes + path.size() + delay.holder.description.size();
-}
-
-Status corrupt(std::string_view path, const std::string& what) {
-  return {StatusCode::kCorrupt, "The image's lock " + std::string(path) + " " + what + "."};
 }
 
 const LockRequest* find_request(const Lock& lock, Zxid asked) {
@@ -216,7 +213,7 @@ Status LockTable::load_request(std::string_view path, LockRequest request) {
   const Lock* lock = find(path);
   if (request_of(request.party, path) != nullptr ||
       (lock != nullptr && find_request(*lock, request.asked) != nullptr)) {
-    return corrupt(path, "has two requests of one owner");
+    return corrupt_lock(path, "has two requests of one owner");
   }
   add(path, std::move(request));
   changed_requests_.clear();
@@ -225,7 +222,7 @@ Status LockTable::load_request(std::string_view path, LockRequest request) {
 
 Status LockTable::load_delay(std::string_view path, const LockDelay::Key& key, LockDelay delay) {
   if (const Lock* lock = find(path); lock != nullptr && lock->delays.contains(key)) {
-    return corrupt(path, "has one delay twice");
+    return corrupt_lock(path, "has one delay twice");
   }
   add_delay(path, key, std::move(delay));
   changed_delays_.clear();
@@ -233,16 +230,16 @@ Status LockTable::load_delay(std::string_view path, const LockDelay::Key& key, L
 }
 
 Status LockTable::audit_lock(const std::string& path, const Lock& lock) const {
-  if (!lock.is_used()) return corrupt(path, "is kept though it is free");
+  if (!lock.is_used()) return corrupt_lock(path, "is kept though it is free");
   for (const auto& [asked, holder] : lock.holders) {
     if (lock.holders.size() > 1 && holder.mode == LockMode::kExclusive) {
-      return corrupt(path, "has an exclusive holder beside another");
+      return corrupt_lock(path, "has an exclusive holder beside another");
     }
     if (holder.acquisition < asked || holder.acquisition.is_none()) {
-      return corrupt(path, "has a holder who was granted it before he asked");
+      return corrupt_lock(path, "has a holder who was granted it before he asked");
     }
   }
-  if (!next_grants(path).empty()) return corrupt(path, "is kept from one who should have it");
+  if (!next_grants(path).empty()) return corrupt_lock(path, "is kept from one who should have it");
   return {};
 }
 
@@ -256,12 +253,13 @@ Status LockTable::audit() const {
         requests += 1;
         bytes += bytes_of(path, request);
         if (request_of(request.party, path) != &request) {
-          return corrupt(path, "has a request that its session does not know");
+          return corrupt_lock(path, "has a request that its session does not know");
         }
       }
     }
     for (const auto& [key, delay] : lock.delays) bytes += bytes_of(path, delay);
-    if (lock.is_delayed() != delayed_.contains(path)) return corrupt(path, "has a hidden delay");
+    if (lock.is_delayed() != delayed_.contains(path))
+      return corrupt_lock(path, "has a hidden delay");
   }
   for (const auto& [session, places] : places_) requests -= places.size();
   if (requests != 0 || bytes != bytes_) {

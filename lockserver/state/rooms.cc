@@ -36,25 +36,22 @@ Write meta_write(const Rooms& rooms) {
                                 .cell_prefix = rooms.cell_prefix})};
 }
 
-Status corrupt(std::string_view path, const std::string& what) {
-  return {StatusCode::kCorrupt, "The image's lock " + std::string(path) + " " + what + "."};
-}
-
 Status audit_requests(const Rooms& rooms, const std::string& path, const Lock& lock) {
   if (lock.holders.empty() && lock.waiters.empty()) return {};
   const Node* node = rooms.nodes.find(path);
-  if (node == nullptr) return corrupt(path, "is held or awaited without a node");
+  if (node == nullptr) return corrupt_lock(path, "is held or awaited without a node");
   for (const auto* list : {&lock.holders, &lock.waiters}) {
     for (const auto& [asked, request] : *list) {
       const Sessions::Entry* session = rooms.sessions.find(request.party.session);
-      if (session == nullptr) return corrupt(path, "has a holder or waiter without a session");
-      if (session->session.killed) return corrupt(path, "has a holder or waiter who was killed");
+      if (session == nullptr) return corrupt_lock(path, "has a holder or waiter without a session");
+      if (session->session.killed)
+        return corrupt_lock(path, "has a holder or waiter who was killed");
       if (request.acquisition > rooms.meta.applied || asked > rooms.meta.applied) {
-        return corrupt(path, "has a holder or waiter from the future");
+        return corrupt_lock(path, "has a holder or waiter from the future");
       }
       // Every holder got it at or after the lock last became held.
       if (!request.acquisition.is_none() && request.acquisition < node->meta.lock_generation) {
-        return corrupt(path, "has a holder from before its generation");
+        return corrupt_lock(path, "has a holder from before its generation");
       }
     }
   }
@@ -73,7 +70,7 @@ Status audit_future(const Rooms& rooms) {
   }
   for (const auto& [path, lock] : rooms.locks.all()) {
     if (!lock.delays.empty() && lock.delays.rbegin()->first.since > applied) {
-      return corrupt(path, "has a lock-delay from the future");
+      return corrupt_lock(path, "has a lock-delay from the future");
     }
   }
   return {};
