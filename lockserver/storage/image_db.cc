@@ -6,6 +6,7 @@
 #include <leveldb/write_batch.h>
 
 #include "lockserver/storage/frame_check.h"
+#include "lockserver/storage/leveldb_words.h"
 #include "zab/base/check.h"
 
 namespace holdfast::storage {
@@ -22,24 +23,10 @@ leveldb::Options image_options(DurableEnv& env, const ImageDb::Place& place) {
   return options;
 }
 
-leveldb::ReadOptions checked_read() {
-  leveldb::ReadOptions options;
-  options.verify_checksums = true;
-  options.fill_cache = false;
-  return options;
-}
-
 leveldb::WriteOptions written(bool is_synced) {
   leveldb::WriteOptions options;
   options.sync = is_synced;
   return options;
-}
-
-leveldb::Slice slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-std::string_view view(const leveldb::Slice& bytes) {
-  return {bytes.data(), bytes.size()};
 }
 
 std::string record_key(std::string_view key) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lockserver/storage/frame_check.h"
+#include "lockserver/storage/leveldb_words.h"
 #include "zab/base/check.h"
 
 namespace holdfast::storage {
@@ -29,24 +30,10 @@ leveldb::Options log_options(DurableEnv& env) {
   return options;
 }
 
-leveldb::ReadOptions checked_read() {
-  leveldb::ReadOptions options;
-  options.verify_checksums = true;
-  options.fill_cache = false;
-  return options;
-}
-
 leveldb::WriteOptions synced() {
   leveldb::WriteOptions options;
   options.sync = true;
   return options;
-}
-
-leveldb::Slice slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-std::string_view view(const leveldb::Slice& bytes) {
-  return {bytes.data(), bytes.size()};
 }
 
 std::uint64_t stored_bytes(const zab::Entry& entry) {
