@@ -1,6 +1,5 @@
 #include "command_line/manual.h"
 
-#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -48,11 +47,6 @@ std::string file_name(const Page& page) {
   std::string out;
   for (const std::string& word : page.words) out += (out.empty() ? "" : "-") + word;
   return out;
-}
-
-std::string in_capitals(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
 }
 
 std::string section_head(const std::string& heading) {

@@ -9,11 +9,6 @@
 namespace holdfast::command_line {
 namespace {
 
-std::string in_capitals(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
-}
-
 // CLI11 writes "UINT:INT in [100 - 60000]": the type, a colon, and what its checks say.
 void set_value(const std::string& type, Option& option) {
   const std::size_t colon = type.find(':');
@@ -88,6 +83,11 @@ void collect(const Page& page, std::vector<const Page*>& out) {
 }
 
 }  // namespace
+
+std::string in_capitals(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
 
 std::vector<std::string> Option::choices() const {
   std::vector<std::string> out;

@@ -53,6 +53,8 @@ Page page_of(const CLI::App& app);
 // commands itself.
 std::vector<const Page*> leaves(const Page& page);
 
+std::string in_capitals(std::string text);  // Letters of ASCII.
+
 // The notes taken apart.
 struct Block {
   enum class Kind { kHeading, kParagraph, kVerbatim };
