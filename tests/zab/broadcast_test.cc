@@ -2,14 +2,12 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 #include "zab/delivery.h"
 #include "zab/persist_queue.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 // An established leader of epoch 2 with an empty log and replica 2 as its follower.
 struct Established : ::testing::Test {

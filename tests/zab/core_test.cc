@@ -7,14 +7,12 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 #include "zab/core_state.h"
 #include "zab/state_hash.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 DurableState provisioned(Epoch accepted, Epoch current) {
   return DurableState{.membership = Membership::kProvisioned,

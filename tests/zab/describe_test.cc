@@ -4,16 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/zab/zxids.h"
 #include "zab/message.h"
 #include "zab/output.h"
 #include "zab/types.h"
 
 namespace holdfast::zab {
 namespace {
-
-Zxid z(std::uint32_t epoch, std::uint32_t counter) {
-  return Zxid(Epoch(epoch), counter);
-}
 
 std::vector<Entry> run(Zxid from, Zxid to) {
   std::vector<Entry> entries;

@@ -2,13 +2,11 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 #include "zab/leader_discovery.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 AckEpoch history(Epoch epoch, Epoch current, EpochVector epochs) {
   AckEpoch ack = ack_epoch_of(epoch);

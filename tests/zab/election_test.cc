@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/zab/zxids.h"
+
 namespace holdfast::zab {
 namespace {
 
@@ -19,10 +21,6 @@ constexpr ServerId kD(4);
 constexpr ServerId kE(5);
 constexpr ServerId kObserver(9);
 constexpr Election::Timing kTiming{.finalize = 50, .resend_min = 50, .resend_max = 2000};
-
-Zxid z(std::uint32_t epoch, std::uint32_t counter) {
-  return Zxid(Epoch(epoch), counter);
-}
 
 Vote vote(std::uint32_t epoch, Zxid zxid, ServerId leader) {
   return {.epoch = Epoch(epoch), .zxid = zxid, .leader = leader};

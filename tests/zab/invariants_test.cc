@@ -6,12 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 // A state that a core was in, to be broken by the test.
 CoreState looking() {

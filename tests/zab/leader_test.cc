@@ -8,13 +8,11 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 #include "zab/leader_rules.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 // A message of each kind that is well formed for a leader of epoch 2 with an empty log.
 std::vector<Message> one_of_each(Epoch epoch) {

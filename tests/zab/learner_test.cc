@@ -7,13 +7,11 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 #include "zab/learner_rules.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 std::vector<Entry> entry(Zxid zxid, Zxid prev) {
   return {Entry{zxid, prev, bytes_of("x")}};

@@ -8,16 +8,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/zab/zxids.h"
 #include "zab/base/random.h"
 
 namespace holdfast::zab {
 namespace {
 
 constexpr std::size_t kWide = 1U << 20U;
-
-Zxid z(std::uint32_t epoch, std::uint32_t counter) {
-  return Zxid(Epoch(epoch), counter);
-}
 
 Entry entry(Zxid zxid, Zxid prev, std::size_t bytes) {
   return {.zxid = zxid, .prev = prev, .payload = SharedBytes(std::string(bytes, 'x'))};

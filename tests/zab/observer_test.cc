@@ -2,12 +2,10 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 TEST(Observer, ItFollowsTheCommittedHistory) {
   SmallCell cell({.voters = {1, 2, 3}, .observers = {4}});

@@ -10,12 +10,11 @@
 #include <gtest/gtest.h>
 
 #include "tests/zab/small_cell.h"
+#include "tests/zab/zxids.h"
 
 namespace holdfast::zab::testing {
 namespace {
 
-const Epoch kOne{1};
-const Epoch kTwo{2};
 constexpr std::uint64_t kIds[] = {1, 2, 3};
 
 // Everybody serves, and what is on its way has arrived.

@@ -4,12 +4,11 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 #include "zab/leader_reads.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kTwo{2};
 
 Pong pong_of(std::uint64_t round) {
   return Pong{.epoch = kTwo, .round = round, .applied = Zxid(), .free_bytes = 0, .touched = {}};

@@ -6,16 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/zab/zxids.h"
 #include "zab/base/random.h"
 
 namespace holdfast::zab {
 namespace {
 
 constexpr SyncCost kFree{.image_bytes = 0, .snap_percent = 33};
-
-Zxid z(std::uint32_t epoch, std::uint32_t counter) {
-  return Zxid(Epoch(epoch), counter);
-}
 
 EpochVector epochs(const std::vector<Zxid>& ends) {
   EpochVector result;

@@ -2,12 +2,10 @@
 
 #include "tests/zab/small_cell.h"
 #include "tests/zab/solo.h"
+#include "tests/zab/zxids.h"
 
 namespace holdfast::zab::testing {
 namespace {
-
-const Epoch kOne{1};
-const Epoch kTwo{2};
 
 // A leader of epoch 2 whose log is "1.1 1.2 1.3", still waiting for its quorum.
 struct Leading : ::testing::Test {
