@@ -155,7 +155,7 @@ void expect_the_same(const std::string& bytes) {
   }
 }
 
-std::string damaged(std::string bytes, Random& dice) {
+std::string damaged_or_cut(std::string bytes, Random& dice) {
   for (std::uint64_t changes = 1 + dice.below(3); changes > 0; --changes) {
     bytes[dice.below(bytes.size())] = static_cast<char>(dice.below(256));
   }
@@ -178,8 +178,8 @@ TEST(Compact, SkipsWhatThriftSkipsAndRefusesWhatItRefuses) {
     expect_the_same<record::Stamp>(bytes);
     expect_the_same<record::Command>(bytes);
     for (int i = 0; i < 8; ++i) {
-      expect_the_same<record::Command>(damaged(bytes, dice));
-      expect_the_same<api::KeepAliveReply>(damaged(bytes, dice));
+      expect_the_same<record::Command>(damaged_or_cut(bytes, dice));
+      expect_the_same<api::KeepAliveReply>(damaged_or_cut(bytes, dice));
     }
   }
 }
@@ -199,7 +199,7 @@ TEST(Compact, ReadsDamagedValuesAsThriftDoes) {
   Random dice(2);
   std::uint64_t read = 0;
   for (int round = 0; round < 20'000; ++round) {
-    const std::string bytes = damaged(encode_compact(some_reply(dice)), dice);
+    const std::string bytes = damaged_or_cut(encode_compact(some_reply(dice)), dice);
     expect_the_same<api::KeepAliveReply>(bytes);
     if (decode_compact<api::KeepAliveReply>(bytes).ok()) ++read;
   }
