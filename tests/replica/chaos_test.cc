@@ -10,14 +10,14 @@ namespace holdfast::replica::testing {
 namespace {
 
 constexpr int kReplicas = 3;
-constexpr Ticks kLease = 600'000;
+constexpr Ticks kLongLease = 600'000;
 
 // Writes its own node again and again, each time under the next number, and never gives a number
 // up.
 class Worker {
  public:
   Worker(Cell& cell, int at, std::string path) : cell_(cell), client_(cell, at), path_(path) {
-    client_.open(kLease);
+    client_.open(kLongLease);
     open_ = client_.send(create(path_, ""));
   }
 

@@ -10,6 +10,10 @@
 
 namespace holdfast::replica::testing {
 
+// Of sessions that are to outlive what happens, and of those that are to end soon.
+inline constexpr Ticks kLease = 12'000;
+inline constexpr Ticks kShortLease = 2'000;
+
 // What became of a call; filled in when it is answered.
 template <typename Answer>
 using Soon =

@@ -8,7 +8,6 @@
 namespace holdfast::replica::testing {
 namespace {
 
-constexpr Ticks kLease = 12'000;
 using state::EventKind;
 using state::EventName;
 

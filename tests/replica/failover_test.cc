@@ -9,8 +9,6 @@
 namespace holdfast::replica::testing {
 namespace {
 
-constexpr Ticks kLease = 12'000;
-
 std::uint64_t hash_at(Cell& cell, int id) {
   return cell.replica(id).state().hash();
 }

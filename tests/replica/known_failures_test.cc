@@ -8,7 +8,6 @@
 namespace holdfast::replica::testing {
 namespace {
 
-constexpr Ticks kLease = 2'000;
 constexpr int kReplicas = 3;
 
 // ZOOKEEPER-1367: a server that had learnt of a session by synchronization never counted its lease,
@@ -20,7 +19,7 @@ TEST(KnownFailures, ASessionLearntBySynchronizationExpiresUnderTheNextLeader) {
       leader == kReplicas ? kReplicas - 1 : kReplicas;  // Wins when the logs are equal.
   cell.kill(away);
   Client client(cell, leader);
-  client.open(kLease);
+  client.open(kShortLease);
   state::Create ephemeral = create("/alive", "");
   ephemeral.kind = state::NodeKind::kEphemeral;
   ASSERT_EQ(outcome(client.send(ephemeral)), "open");
@@ -32,7 +31,7 @@ TEST(KnownFailures, ASessionLearntBySynchronizationExpiresUnderTheNextLeader) {
   ASSERT_EQ(cell.wait_for_leader(), away);
   const auto gone = [&] { return !cell.replica(away).state().get("/alive"); };
   ASSERT_FALSE(gone());
-  EXPECT_TRUE(cell.wait_for(gone, 2 * kLease));
+  EXPECT_TRUE(cell.wait_for(gone, 2 * kShortLease));
   EXPECT_FALSE(cell.replica(away).state().session(client.session()));
 }
 
@@ -49,7 +48,7 @@ TEST(KnownFailures, ASessionIsNobodysBeforeItsOpeningIsCommitted) {
   std::vector<WriteAnswer> answers;
   state::OpenSession op;
   op.secret = client.secret();
-  op.lease_ms = kLease;
+  op.lease_ms = kShortLease;
   cell.replica(origin).open_session(client.lane(), {}, op,
                                     [&answers](WriteAnswer answer) { answers.push_back(answer); });
   cell.advance(300);
@@ -74,7 +73,7 @@ TEST(KnownFailures, ACallIsNotAnsweredWithTheOutcomeOfAnEarlierProcess) {
   const auto open = [&](Client& client, std::vector<WriteAnswer>& answers) {
     state::OpenSession op;
     op.secret = client.secret();
-    op.lease_ms = kLease;
+    op.lease_ms = kShortLease;
     cell.replica(origin).open_session(
         client.lane(), {}, op, [&answers](WriteAnswer answer) { answers.push_back(answer); });
     cell.advance(50);

@@ -8,8 +8,6 @@
 namespace holdfast::replica::testing {
 namespace {
 
-constexpr Ticks kLease = 12'000;
-
 TEST(Service, AWriteThroughAFollowerIsAnsweredByIt) {
   Cell cell({});
   cell.wait_for_leader();

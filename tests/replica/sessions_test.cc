@@ -8,8 +8,6 @@
 namespace holdfast::replica::testing {
 namespace {
 
-constexpr Ticks kLease = 2'000;
-
 bool lives(Cell& cell, int at, SessionId session) {
   return cell.replica(at).state().session(session).has_value();
 }
@@ -18,8 +16,8 @@ TEST(Sessions, ASilentSessionExpiresByACommittedCommand) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   Client client(cell, cell.follower());
-  client.open(kLease);
-  cell.advance(kLease - 100);
+  client.open(kShortLease);
+  cell.advance(kShortLease - 100);
   EXPECT_TRUE(lives(cell, leader, client.session()));
   cell.advance(400);
   for (int id = 1; id <= 3; ++id) {
@@ -31,14 +29,14 @@ TEST(Sessions, KeepAlivesAtAFollowerKeepASessionAliveWithoutEntriesInTheLog) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   Client client(cell, cell.follower());
-  client.open(kLease);
+  client.open(kShortLease);
   cell.settle();
   const Zxid before = cell.replica(leader).state().applied();
   for (int i = 0; i < 20; ++i) {
-    const auto alive = client.keep_alive({}, kLease);
-    cell.advance(kLease / 3 + 20);
+    const auto alive = client.keep_alive({}, kShortLease);
+    cell.advance(kShortLease / 3 + 20);
     ASSERT_EQ(outcome(alive), "0 events");
-    ASSERT_EQ(alive->front().facts.lease_ms, kLease);
+    ASSERT_EQ(alive->front().facts.lease_ms, kShortLease);
   }
   EXPECT_EQ(cell.replica(leader).state().applied(), before);
 }
@@ -50,7 +48,7 @@ TEST(Sessions, KeepAlivesThatComeWithinTheGatheringTimeAreConfirmedTogether) {
     Client first(cell, at);
     Client second(cell, at);
     Client third(cell, at);
-    for (Client* client : {&first, &second, &third}) client->open(kLease);
+    for (Client* client : {&first, &second, &third}) client->open(kShortLease);
     cell.advance(100);
     const auto alone = first.keep_alive({}, 0);
     cell.settle();
@@ -82,8 +80,8 @@ TEST(Sessions, AKeepAliveOfAnEndedSessionIsToldSo) {
   Cell cell({});
   cell.wait_for_leader();
   Client client(cell, 1);
-  client.open(kLease);
-  const auto alive = client.keep_alive({}, kLease);
+  client.open(kShortLease);
+  const auto alive = client.keep_alive({}, kShortLease);
   cell.settle();
   Client admin(cell, 2);
   state::KillSession kill;
@@ -108,14 +106,14 @@ TEST(Sessions, AKeepAliveAfterTheProposedExpiryIsNotConfirmed) {
     Cell cell({.voters = voters, .observers = 1});
     const int leader = cell.wait_for_leader();
     Client client(cell, at);
-    client.open(kLease);
+    client.open(kShortLease);
     // The disks of the voters hang: proposals do not commit, but rounds are answered.
     for (int id = 1; id <= voters; ++id) {
       cell.node(id).disk->stalled = true;
     }
     const Zxid before = cell.replica(leader).status().core.last;
     ASSERT_TRUE(cell.wait_for([&] { return cell.replica(leader).status().core.last > before; },
-                              kLease + 500));
+                              kShortLease + 500));
     const auto alive = client.keep_alive({}, 0);
     cell.settle();
     EXPECT_EQ(outcome(alive), "open") << at;
@@ -131,11 +129,11 @@ TEST(Sessions, ANewLeaderGivesEverySessionAFullLease) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   Client client(cell, cell.follower());
-  client.open(kLease);
-  cell.advance(kLease - 200);
+  client.open(kShortLease);
+  cell.advance(kShortLease - 200);
   cell.kill(leader);
   const int next = cell.wait_for_leader();
-  cell.advance(kLease - 200);
+  cell.advance(kShortLease - 200);
   EXPECT_TRUE(lives(cell, next, client.session()));
   cell.advance(600);
   EXPECT_FALSE(lives(cell, next, client.session()));
@@ -145,13 +143,13 @@ TEST(Sessions, AWriteExtendsTheLeaseOfItsSession) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   Client client(cell, cell.follower());
-  client.open(kLease);
+  client.open(kShortLease);
   for (int i = 0; i < 5; ++i) {
-    cell.advance(kLease - 300);
+    cell.advance(kShortLease - 300);
     const auto made = client.send(create("/n" + std::to_string(i), ""));
     cell.settle();
     ASSERT_EQ(outcome(made), "ok");
-    EXPECT_EQ(made->front().facts.lease_ms, kLease);
+    EXPECT_EQ(made->front().facts.lease_ms, kShortLease);
   }
   EXPECT_TRUE(lives(cell, leader, client.session()));
 }
@@ -163,14 +161,14 @@ TEST(Sessions, AClientThatOnlyRepeatsItsAcquireStaysAlive) {
   holder.open(60'000);
   holder.acquire("/l", 0, 0);
   Client waiter(cell, 2);
-  waiter.open(kLease);
+  waiter.open(kShortLease);
   auto answer = waiter.acquire("/l", -1, 0);
   state::Acquire again{.path = "/l", .wait_ms = -1};
   again.create = state::LockCreate::kPersistent;
   for (int i = 0; i < 12; ++i) {
-    cell.advance(kLease / 3 + 20);
+    cell.advance(kShortLease / 3 + 20);
     ASSERT_EQ(outcome(answer), "waiting") << i;
-    ASSERT_EQ(answer->front().facts.lease_ms, kLease) << i;
+    ASSERT_EQ(answer->front().facts.lease_ms, kShortLease) << i;
     answer = waiter.repeat(waiter.newest_number(), again, 0);
   }
 }
@@ -214,7 +212,7 @@ TEST(Sessions, AnExpiredHoldersLockPassesOnAfterItsDelay) {
   Cell cell({});
   cell.wait_for_leader();
   Client holder(cell, 1);
-  holder.open(kLease);
+  holder.open(kShortLease);
   state::Acquire acquire{.path = "/l", .wait_ms = 0};
   acquire.create = state::LockCreate::kPersistent;
   acquire.lock_delay_ms = 3'000;
@@ -222,7 +220,7 @@ TEST(Sessions, AnExpiredHoldersLockPassesOnAfterItsDelay) {
   Client waiter(cell, 2);
   waiter.open(60'000);
   const auto waiting = waiter.acquire("/l", -1, 60'000);
-  cell.advance(kLease + 300);
+  cell.advance(kShortLease + 300);
   EXPECT_TRUE(cell.replica(2).state().lock_info("/l")->delayed);
   cell.advance(2'500);
   EXPECT_EQ(outcome(waiting), "open");
@@ -289,7 +287,7 @@ TEST(Sessions, AKilledSessionLivesNoLongerThanItsLease) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   Client client(cell, cell.follower());
-  client.open(kLease);
+  client.open(kShortLease);
   client.acquire("/l", 0, 0);
   cell.advance(1'000);
   state::KillSession kill;
@@ -315,7 +313,7 @@ TEST(Sessions, AKilledSessionLivesNoLongerUnderANewLeaderEither) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   Client client(cell, cell.follower());
-  client.open(kLease);
+  client.open(kShortLease);
   client.send(state::Acquire{
       .path = "/l", .lock_delay_ms = 60'000, .create = state::LockCreate::kPersistent});
   state::KillSession kill;
@@ -327,7 +325,7 @@ TEST(Sessions, AKilledSessionLivesNoLongerUnderANewLeaderEither) {
   cell.kill(leader);
   const int next = cell.wait_for_leader();
   ASSERT_TRUE(lives(cell, next, client.session()));
-  for (Ticks passed = 0; passed < 2 * kLease; passed += 200) {
+  for (Ticks passed = 0; passed < 2 * kShortLease; passed += 200) {
     client.keep_alive({}, 0);  // It does not acknowledge.
     cell.advance(200);
   }
@@ -361,7 +359,7 @@ TEST(Sessions, AStalledLeaderDoesNotExpireThoseWhoCouldNotReachIt) {
   Cell cell({.voters = 1});
   cell.wait_for_leader();
   Client client(cell, 1);
-  client.open(kLease);
+  client.open(kShortLease);
   cell.advance(1'500);
   cell.clock.now_ms += 5'000;  // The machine stood still.
   cell.advance(100);
