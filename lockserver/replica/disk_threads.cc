@@ -18,7 +18,7 @@
 namespace holdfast::replica {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kSpaceCheckPeriod(
     100);  // free_bytes() is at most a heartbeat old.
@@ -68,7 +68,7 @@ class Inbox {
     bool is_over = false;  // Closed, and everything has been taken.
   };
   // All there is, or nothing after `patience`.
-  Taken take(Clock::duration patience) {
+  Taken take(SteadyClock::duration patience) {
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, patience, [this] { return is_closed_ || !items_.empty(); });
     Taken taken{.items = std::move(items_)};
@@ -77,7 +77,7 @@ class Inbox {
     return taken;
   }
   // Waits for `patience`, but no longer than until close(). True when it is closed.
-  bool pause(Clock::duration patience) {
+  bool pause(SteadyClock::duration patience) {
     std::unique_lock lock(mutex_);
     return wake_.wait_for(lock, patience, [this] { return is_closed_; });
   }
@@ -249,7 +249,7 @@ class DiskThreads::ImageThread {
   void run() {
     while (true) {
       auto taken =
-          inbox_.take(has_garbage_ ? Clock::duration(kGarbagePause) : std::chrono::hours(1));
+          inbox_.take(has_garbage_ ? SteadyClock::duration(kGarbagePause) : std::chrono::hours(1));
       if (taken.is_over) break;
       for (Item& item : taken.items) {
         if (answers_.has_failed()) break;
@@ -261,7 +261,7 @@ class DiskThreads::ImageThread {
         }
       }
       write_gathered();
-      if (has_garbage_ && Clock::now() >= next_garbage_step_) garbage_step();
+      if (has_garbage_ && SteadyClock::now() >= next_garbage_step_) garbage_step();
     }
     readers_.clear();
   }
@@ -344,7 +344,7 @@ class DiskThreads::ImageThread {
     const Result<bool> more = store_.remove_garbage();
     if (!more.ok()) return answers_.fail(more.status());
     has_garbage_ = *more;
-    next_garbage_step_ = Clock::now() + kGarbagePause;
+    next_garbage_step_ = SteadyClock::now() + kGarbagePause;
   }
 
   storage::Store& store_;
@@ -355,7 +355,7 @@ class DiskThreads::ImageThread {
   std::size_t gathered_bytes_ = 0;
   bool is_gathering_ = false;
   bool has_garbage_ = false;
-  Clock::time_point next_garbage_step_;
+  SteadyClock::time_point next_garbage_step_;
   std::thread thread_;
 };
 
