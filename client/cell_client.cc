@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "client/blocking.h"
+#include "client/endpoint.h"
 #include "client/runtime.h"
 
 namespace holdfast::client {
@@ -38,8 +39,9 @@ class CellClientHandle {
  public:
   explicit CellClientHandle(CellClientOptions options) {
     const auto threads = std::make_shared<Threads>(options.executor);
-    runtime_ =
-        std::make_shared<Runtime>(core_options(std::move(options)), SessionCallbacks{}, threads);
+    std::vector<std::string> dns_servers = std::move(options.dns_servers);
+    runtime_ = std::make_shared<Runtime>(core_options(std::move(options)), SessionCallbacks{},
+                                         threads, std::move(dns_servers));
   }
   CellClientHandle(const CellClientHandle&) = delete;
   CellClientHandle& operator=(const CellClientHandle&) = delete;
@@ -57,12 +59,18 @@ class CellClientHandle {
 }  // namespace detail
 
 CellClient::CellClient(CellClientOptions options) {
-  // Without an endpoint every call is refused.
-  if (options.endpoints.empty()) return;
+  // What cannot be right is told to every call.
+  if (options.endpoints.empty()) refusal_ = "A client of a cell needs at least one endpoint.";
+  for (const Status& status :
+       {check_endpoints(options.endpoints), check_dns_servers(options.dns_servers)}) {
+    if (!status.ok()) refusal_ = status.message();
+  }
+  if (!refusal_.empty()) return;
   handle_ = std::make_shared<detail::CellClientHandle>(std::move(options));
 }
 
 CellClient& CellClient::operator=(CellClient&& other) noexcept {
+  refusal_ = std::move(other.refusal_);
   handle_ = std::move(other.handle_);
   return *this;
 }
@@ -78,11 +86,10 @@ Outcome<AnyReply> CellClient::call_any(AnyRequest request, const CallOptions& op
 
 void CellClient::submit(AnyRequest request, const CallOptions& options,
                         std::function<void(Outcome<AnyReply>)> done) {
-  const char* refusal = nullptr;
-  if (handle_ == nullptr) refusal = "A client of a cell needs at least one endpoint.";
+  std::string refusal = refusal_;
   if (needs_session(request)) refusal = "This request needs a session.";
-  if (refusal != nullptr) {
-    return done(Error{.code = ErrorCode::kBadArgument, .message = refusal});
+  if (!refusal.empty()) {
+    return done(Error{.code = ErrorCode::kBadArgument, .message = std::move(refusal)});
   }
   handle_->runtime().submit(std::move(request), options.timeout.value_or(kDefaultTimeout).count(),
                             [done = std::move(done)](Outcome<CallValue> outcome) {

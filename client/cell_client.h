@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -23,6 +24,7 @@ class CellClientHandle;
 //   auto status = client.call(GetCellStatus{}, {.timeout = Milliseconds(2'000)});
 class CellClient {
  public:
+  // Options that cannot be right are told to every call: BAD_ARGUMENT.
   explicit CellClient(CellClientOptions options);
   CellClient(CellClient&&) noexcept = default;
   CellClient& operator=(CellClient&& other) noexcept;
@@ -51,6 +53,7 @@ class CellClient {
  private:
   Outcome<AnyReply> call_any(AnyRequest request, const CallOptions& options);
 
+  std::string refusal_;  // Of every call, for the options; then there is no handle.
   std::shared_ptr<detail::CellClientHandle> handle_;
 };
 

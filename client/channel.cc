@@ -7,11 +7,12 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "client/endpoint.h"
 #include "zab/base/limits.h"
 
 namespace holdfast::client {
@@ -24,20 +25,13 @@ constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::size_t kKeptBytes = 16 * 1024;  // Of the buffer, when all of it is sent.
 
-struct HostAndPort {
-  std::string host;
-  std::string port;
-};
-
-std::optional<HostAndPort> split(const std::string& endpoint) {
-  const std::size_t colon = endpoint.rfind(':');
-  if (colon == std::string::npos || colon + 1 == endpoint.size()) return std::nullopt;
-  std::string host = endpoint.substr(0, colon);
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  if (host.empty()) return std::nullopt;
-  return HostAndPort{std::move(host), endpoint.substr(colon + 1)};
+std::optional<tcp::endpoint> parse(const std::string& text) {
+  const Result<Endpoint> parsed = Endpoint::parse(text);
+  if (!parsed.ok()) return std::nullopt;
+  boost::system::error_code error;
+  const asio::ip::address address = asio::ip::make_address(parsed->host, error);
+  if (error) return std::nullopt;
+  return tcp::endpoint(address, parsed->port);
 }
 
 }  // namespace
@@ -45,16 +39,15 @@ std::optional<HostAndPort> split(const std::string& endpoint) {
 Channel::Channel(asio::any_io_executor executor, Listener listener)
     : executor_(std::move(executor)),
       listener_(std::move(listener)),
-      resolver_(executor_),
       socket_(executor_),
       frames_(limits::kClientFrameBytesMax) {}
 
-void Channel::open(const std::string& endpoint) {
-  asio::co_spawn(executor_, run(shared_from_this(), endpoint), asio::detached);
+void Channel::open(const std::string& address) {
+  asio::co_spawn(executor_, run(shared_from_this(), address), asio::detached);
 }
 
-asio::awaitable<void> Channel::run(std::shared_ptr<Channel> self, std::string endpoint) {
-  std::string failure = co_await self->connect(std::move(endpoint));
+asio::awaitable<void> Channel::run(std::shared_ptr<Channel> self, std::string address) {
+  std::string failure = co_await self->connect(std::move(address));
   if (failure.empty() && !self->is_closed_) {
     self->listener_.on_connected();
     failure = co_await self->read();
@@ -63,13 +56,10 @@ asio::awaitable<void> Channel::run(std::shared_ptr<Channel> self, std::string en
 }
 
 // Answers why there is no connection; empty if there is one.
-asio::awaitable<std::string> Channel::connect(std::string endpoint) {
-  const std::optional<HostAndPort> address = split(endpoint);
-  if (!address) co_return "not an endpoint; it must be host:port";
-  auto [unresolved, found] = co_await resolver_.async_resolve(address->host, address->port, kTuple);
-  if (unresolved) co_return unresolved.message();
-  if (is_closed_) co_return "closed";
-  auto [unconnected, where] = co_await asio::async_connect(socket_, found, kTuple);
+asio::awaitable<std::string> Channel::connect(std::string address) {
+  const std::optional<tcp::endpoint> there = parse(address);
+  if (!there) co_return "not an address with a port";
+  auto [unconnected] = co_await socket_.async_connect(*there, kTuple);
   if (unconnected) co_return unconnected.message();
   // Requests are small and each is waited for.
   boost::system::error_code ignored;
@@ -143,7 +133,6 @@ void Channel::fail(const std::string& why) {
 
 void Channel::close() {
   is_closed_ = true;
-  resolver_.cancel();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

@@ -26,15 +26,15 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   Channel(boost::asio::any_io_executor executor, Listener listener);
 
-  // "host:port" or "[host]:port", resolved now; the host's addresses are tried one by one.
-  void open(const std::string& endpoint);
+  // "10.0.0.1:7101" or "[fd00::1]:7101".
+  void open(const std::string& address);
   void send(const std::string& bytes);
   // Nothing is heard from it any more.
   void close();
 
  private:
-  static boost::asio::awaitable<void> run(std::shared_ptr<Channel> self, std::string endpoint);
-  boost::asio::awaitable<std::string> connect(std::string endpoint);
+  static boost::asio::awaitable<void> run(std::shared_ptr<Channel> self, std::string address);
+  boost::asio::awaitable<std::string> connect(std::string address);
   boost::asio::awaitable<std::string> read();
   std::string take_what_came();
   void flush();
@@ -42,7 +42,6 @@ class Channel : public std::enable_shared_from_this<Channel> {
 
   boost::asio::any_io_executor executor_;
   Listener listener_;
-  boost::asio::ip::tcp::resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
   FrameReader frames_;
   std::string outgoing_;

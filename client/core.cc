@@ -155,6 +155,7 @@ std::optional<Ticks> Core::wake_at() const {
     if (at && (!wake || *at < *wake)) wake = at;
   };
   consider(link_.wake_at());
+  if (link_.phase() == Link::Phase::kIdle && wants_link()) consider(walk_.wake_at());
   consider(calls_.first_alarm());
   if (opening_ == Opening::kTrying) consider(open_deadline_);
   if (opening_ == Opening::kDone) consider(lease_.wake_at());

@@ -40,6 +40,8 @@ class Core {
   // ignored. `why` is for people.
   void on_connected(Ticks now, ConnectionId connection);
   void on_closed(Ticks now, ConnectionId connection, const std::string& why);  // Also: not made.
+  // What an endpoint of a Resolve stands for now, or why that is not known.
+  void on_resolved(Ticks now, const std::string& endpoint, const Result<std::vector<Place>>& found);
   // One frame's content.
   void on_message(Ticks now, ConnectionId connection, std::string_view message);
 

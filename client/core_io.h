@@ -26,7 +26,7 @@ using WatchId = StrongId<struct ClientWatchTag>;
 using ConnectionId = StrongId<struct ClientConnectionTag>;
 
 struct CoreOptions {
-  std::vector<std::string> endpoints;  // Not empty.
+  std::vector<std::string> endpoints;  // Valid, and not empty.
   bool with_session = true;
   std::uint64_t seed = 0;  // For the jitter.
   std::size_t open_calls_max = 10'000;
@@ -60,7 +60,7 @@ struct AcquireAsk {
 
 struct Connect {
   ConnectionId connection;
-  std::string endpoint;  // To be resolved now.
+  std::string address;  // "10.0.0.1:7101", "[fd00::1]:7101".
 };
 struct Disconnect {
   ConnectionId connection;  // Nothing is to be heard of it any more.
@@ -68,6 +68,11 @@ struct Disconnect {
 struct Send {
   ConnectionId connection;
   std::string bytes;  // Whole frames.
+};
+
+// A name or a service is to be looked up; then Core::on_resolved(), once, within seconds.
+struct Resolve {
+  std::string endpoint;
 };
 
 struct SessionFacts {
@@ -153,6 +158,6 @@ struct Answered {
 
 using Output = std::variant<Connect, Disconnect, Send, Opened, OpenFailed, LeaseMoved, StateChanged,
                             GuardMade, GuardDoubtful, GuardCertain, GuardLost, GuardReleased,
-                            GuardUnwanted, Queued, EventsCame, WatchEnded, Answered>;
+                            GuardUnwanted, Queued, EventsCame, WatchEnded, Answered, Resolve>;
 
 }  // namespace holdfast::client

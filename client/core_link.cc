@@ -31,8 +31,10 @@ void Core::see_to_link() {
     return;
   }
   if (link_.phase() == Link::Phase::kIdle) {
-    const EndpointWalk::Attempt attempt = walk_.next(now_);
-    link_.plan(attempt.endpoint, attempt.at);
+    const std::optional<EndpointWalk::Attempt> attempt = walk_.next(now_);
+    for (std::string& endpoint : walk_.take_questions()) put(Resolve{std::move(endpoint)});
+    if (!attempt) return;
+    link_.plan(attempt->address, attempt->at);
   }
   switch (link_.due(now_)) {
     case Link::Due::kNothing:
@@ -51,7 +53,15 @@ void Core::see_to_link() {
 void Core::begin_connect() {
   newest_connection_ = newest_connection_.next();
   link_.begin_connect(now_, newest_connection_);
-  put(Connect{newest_connection_, link_.endpoint()});
+  put(Connect{newest_connection_, link_.address()});
+}
+
+void Core::on_resolved(Ticks now, const std::string& endpoint,
+                       const Result<std::vector<Place>>& found) {
+  begin_input(now);
+  if (!found.ok()) last_failure_ = endpoint + ": " + found.status().message();
+  walk_.on_found(endpoint, found);
+  end_input();
 }
 
 void Core::on_connected(Ticks now, ConnectionId connection) {
@@ -95,7 +105,7 @@ void Core::bind() {
 }
 
 void Core::leave(const std::string& why) {
-  last_failure_ = link_.endpoint() + ": " + why;
+  last_failure_ = link_.address() + ": " + why;
   put(Disconnect{link_.connection()});
   link_.reset();
   calls_.on_connection_lost();

@@ -8,10 +8,10 @@
 
 namespace holdfast::client {
 
-void Link::plan(std::string endpoint, Ticks at) {
+void Link::plan(std::string address, Ticks at) {
   HOLDFAST_CHECK(phase_ == Phase::kIdle, "an attempt is planned while there is a connection");
   phase_ = Phase::kPlanned;
-  endpoint_ = std::move(endpoint);
+  address_ = std::move(address);
   at_ = at;
 }
 

@@ -46,11 +46,11 @@ class Link {
   Phase phase() const { return phase_; }
   bool is_ready() const { return phase_ == Phase::kReady; }
   ConnectionId connection() const { return connection_; }
-  const std::string& endpoint() const { return endpoint_; }
+  const std::string& address() const { return address_; }
   std::size_t open_requests() const { return expected_.size(); }
   bool expects(What what) const { return open_of_[static_cast<std::size_t>(what)] > 0; }
 
-  void plan(std::string endpoint, Ticks at);
+  void plan(std::string address, Ticks at);
   void begin_connect(Ticks now, ConnectionId connection);
   void on_connected(Ticks now);  // To kBinding.
   void on_bound() { phase_ = Phase::kReady; }
@@ -73,7 +73,7 @@ class Link {
   std::optional<Ticks> silent_since() const;  // None while silence is as it should be.
 
   Phase phase_ = Phase::kIdle;
-  std::string endpoint_;
+  std::string address_;
   ConnectionId connection_;
   Ticks at_ = 0;  // kPlanned: when; kConnecting: since when.
   Ticks last_heard_ = 0;

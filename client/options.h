@@ -36,8 +36,15 @@ struct SessionCallbacks {
 };
 
 struct SessionOptions {
-  std::vector<std::string> endpoints{};  // "host:port" of replicas; resolved again at each round.
-  Milliseconds lease{12'000};            // Asked for; the cell clamps it to 1 s … 10 min.
+  // Where the replicas are, each an address ("10.0.0.1:7101", "[fd00::1]:7101"), a name
+  // ("cell.example.com:7101", all of whose addresses are replicas) or a service
+  // ("srv:main.example.com": the SRV records of _holdfast._tcp.main.example.com, whose priorities
+  // and weights are followed). Names and services are looked up again at each round over all that
+  // is known; while that fails, what was known before stays in use. BAD_ARGUMENT for anything else.
+  std::vector<std::string> endpoints{};
+  // Asked instead of those of /etc/resolv.conf: addresses, each with ":port" if that is not 53.
+  std::vector<std::string> dns_servers{};
+  Milliseconds lease{12'000};  // Asked for; the cell clamps it to 1 s … 10 min.
   Milliseconds grace{45'000};  // How long jeopardy may last before the session is given up.
   // How long open() tries; without a value for ever.
   std::optional<Milliseconds> open_timeout = Milliseconds(15'000);
@@ -58,7 +65,8 @@ struct SessionOptions {
 };
 
 struct CellClientOptions {
-  std::vector<std::string> endpoints{};
+  std::vector<std::string> endpoints{};    // As those of a session.
+  std::vector<std::string> dns_servers{};  // The same.
   std::string cell_name{};
   std::optional<std::string> cell_id{};  // 16 bytes; other cells are refused: WRONG_CELL.
   std::shared_ptr<const UserExecutor> executor{};

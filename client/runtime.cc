@@ -21,12 +21,14 @@ Error shut_down_error(const CoreOptions& options) {
 
 }  // namespace
 
-Runtime::Runtime(CoreOptions options, SessionCallbacks callbacks, std::shared_ptr<Threads> threads)
+Runtime::Runtime(CoreOptions options, SessionCallbacks callbacks, std::shared_ptr<Threads> threads,
+                 std::vector<std::string> dns_servers)
     : threads_(std::move(threads)),
       callbacks_(std::move(callbacks)),
       shut_down_error_(shut_down_error(options)),
       core_(std::move(options)),
-      timer_(threads_->io()) {}
+      timer_(threads_->io()),
+      resolver_(threads_->io(), std::move(dns_servers)) {}
 
 // Inputs run on their executor, in their order; what comes meanwhile goes with the next turn. What
 // the core answers to those of one turn is carried out together.
@@ -177,6 +179,7 @@ void Runtime::shut_down() {
       [](Runtime& self) {
         self.is_shut_down_ = true;
         self.timer_.cancel();
+        self.resolver_.close();
         if (self.channel_ != nullptr) self.channel_->close();
         self.channel_ = nullptr;
         std::map<CallId, Pending> open;

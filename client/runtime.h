@@ -18,6 +18,7 @@
 #include "client/core.h"
 #include "client/core_io.h"
 #include "client/options.h"
+#include "client/resolver.h"
 #include "client/threads.h"
 
 namespace holdfast::client::detail {
@@ -37,7 +38,9 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   };
   using Done = std::function<void(Outcome<CallValue>)>;
 
-  Runtime(CoreOptions options, SessionCallbacks callbacks, std::shared_ptr<Threads> threads);
+  // `dns_servers`: see SessionOptions.
+  Runtime(CoreOptions options, SessionCallbacks callbacks, std::shared_ptr<Threads> threads,
+          std::vector<std::string> dns_servers);
 
   // ---- from any thread ----
 
@@ -109,6 +112,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void carry_out(EventsCame output);
   void carry_out(WatchEnded output);
   void carry_out(Answered output);
+  void carry_out(Resolve output);
   std::shared_ptr<GuardState> find_guard(GuardId guard) const;
 
   const std::shared_ptr<Threads> threads_;
@@ -123,6 +127,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // What follows belongs to the input executor.
   Core core_;
   BootTimer timer_;
+  Resolver resolver_;
   Ticks timer_at_ = 0;  // 0: it does not run.
   bool is_draining_ = false;
   std::vector<std::function<void()>> to_tell_;  // At the end of the turn, in this order.

@@ -34,7 +34,17 @@ void Runtime::carry_out(Connect output) {
                                               self->core_.on_closed(BootClock::now_ms(), id, why);
                                               self->drain();
                                             }});
-  channel_->open(output.endpoint);
+  channel_->open(output.address);
+}
+
+void Runtime::carry_out(Resolve output) {
+  resolver_.look_up(output.endpoint, [weak = weak_from_this(),
+                                      endpoint = output.endpoint](const Resolver::Places& found) {
+    const std::shared_ptr<Runtime> self = weak.lock();
+    if (self == nullptr) return;
+    self->core_.on_resolved(BootClock::now_ms(), endpoint, found);
+    self->drain();
+  });
 }
 
 void Runtime::carry_out(Disconnect output) {

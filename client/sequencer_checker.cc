@@ -28,6 +28,7 @@ class SequencerChecker::Impl : public std::enable_shared_from_this<SequencerChec
     for (std::size_t i = 0; i < connections; ++i) {
       clients_.push_back(
           std::make_unique<CellClient>(CellClientOptions{.endpoints = options_.endpoints,
+                                                         .dns_servers = options_.dns_servers,
                                                          .cell_id = options_.cell_id,
                                                          .executor = options_.executor}));
     }

@@ -46,7 +46,9 @@ struct HighWater {
 };
 
 struct SequencerCheckerOptions {
-  std::vector<std::string> endpoints{};  // May be empty if the cell is never asked.
+  // As those of a session; may be empty if the cell is never asked.
+  std::vector<std::string> endpoints{};
+  std::vector<std::string> dns_servers{};
   // 16 bytes: sequencers of other cells are kOtherCell. Absent: of any cell, each for itself.
   std::optional<std::string> cell_id{};
   std::size_t connections = 2;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/blocking.h"
+#include "client/endpoint.h"
 #include "client/runtime.h"
 #include "zab/base/check.h"
 #include "zab/base/limits.h"
@@ -51,6 +52,10 @@ std::string host_name() {
 
 std::optional<Error> check(const SessionOptions& options) {
   if (options.endpoints.empty()) return bad_argument("A session needs at least one endpoint.");
+  for (const Status& status :
+       {check_endpoints(options.endpoints), check_dns_servers(options.dns_servers)}) {
+    if (!status.ok()) return bad_argument(status.message());
+  }
   if (options.secret && options.secret->size() != kSecretBytes) {
     return bad_argument("The secret of a session has 16 bytes.");
   }
@@ -144,8 +149,8 @@ void Session::open(SessionOptions options, std::function<void(Outcome<Session>)>
   CoreOptions core = core_options(options);
   std::string secret = core.secret;
   const auto threads = std::make_shared<Threads>(options.executor);
-  const auto runtime =
-      std::make_shared<detail::Runtime>(std::move(core), std::move(options.callbacks), threads);
+  const auto runtime = std::make_shared<detail::Runtime>(
+      std::move(core), std::move(options.callbacks), threads, std::move(options.dns_servers));
   auto handle = std::make_shared<detail::SessionHandle>(runtime, std::move(secret));
   runtime->start(
       [handle = std::move(handle), done = std::move(done)](Outcome<SessionFacts> facts) mutable {

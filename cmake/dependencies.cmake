@@ -106,6 +106,8 @@ function(holdfast_find_dependency target)
       _holdfast_find_packaged(${target} CLI11 libcli11-dev CLI11::CLI11)
     elseif("${target}" STREQUAL "holdfast_dep_libedit")
       _holdfast_find_plain(${target} editline/readline.h edit libedit-dev)
+    elseif("${target}" STREQUAL "holdfast_dep_cares")
+      _holdfast_find_plain(${target} ares.h cares libc-ares-dev)
     elseif("${target}" STREQUAL "holdfast_dep_json")
       _holdfast_find_packaged(${target} nlohmann_json nlohmann-json3-dev
                               nlohmann_json::nlohmann_json)

@@ -13,7 +13,7 @@
 # DEPS and LIBS name our own targets, or the packages of cmake/dependencies.cmake:
 #   holdfast_dep_asio holdfast_dep_boost holdfast_dep_thrift holdfast_dep_leveldb holdfast_dep_glog
 #   holdfast_dep_mimalloc holdfast_dep_fmt holdfast_dep_cli11 holdfast_dep_json holdfast_dep_libedit
-#   holdfast_dep_gtest
+#   holdfast_dep_cares holdfast_dep_gtest
 # A package is looked for only when a part that is built asks for it.
 #
 # With TOGETHER n so many files are compiled at once, so no two files of a target may give the same

@@ -8,6 +8,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
 #include "client/cli/table.h"
+#include "client/resolver.h"
 
 namespace holdfast::cli {
 namespace {
@@ -15,24 +16,46 @@ namespace {
 using Answer = client::Outcome<client::AnyReply>;
 
 struct Asked {
-  std::string endpoint;
+  std::string endpoint;  // As it is shown.
   std::unique_ptr<client::CellClient> client;
   std::future<Answer> answer;
 };
 
-// Every replica is asked about itself, all at once.
+Asked ask(const Context& context, const std::string& shown, const std::string& address) {
+  Asked asked{.endpoint = shown,
+              .client = std::make_unique<client::CellClient>(
+                  client::CellClientOptions{.endpoints = {address}}),
+              .answer = {}};
+  const auto promise = std::make_shared<std::promise<Answer>>();
+  asked.answer = promise->get_future();
+  asked.client->submit(client::GetCellStatus{}, context.call_options(),
+                       [promise](Answer answer) { promise->set_value(std::move(answer)); });
+  return asked;
+}
+
+// One that is not looked up has its failure for an answer.
+Asked failed(const std::string& endpoint, client::Error error) {
+  std::promise<Answer> promise;
+  promise.set_value(std::move(error));
+  return {.endpoint = endpoint, .client = nullptr, .answer = promise.get_future()};
+}
+
+// Every replica is asked about itself, all at once: each address for which an endpoint stands.
 std::vector<Asked> ask_all(const Context& context) {
   std::vector<Asked> out;
   for (const std::string& endpoint : context.endpoints) {
-    Asked asked{.endpoint = endpoint,
-                .client = std::make_unique<client::CellClient>(
-                    client::CellClientOptions{.endpoints = {endpoint}}),
-                .answer = {}};
-    const auto promise = std::make_shared<std::promise<Answer>>();
-    asked.answer = promise->get_future();
-    asked.client->submit(client::GetCellStatus{}, context.call_options(),
-                         [promise](Answer answer) { promise->set_value(std::move(answer)); });
-    out.push_back(std::move(asked));
+    client::Outcome<std::vector<client::Place>> places =
+        client::look_up(endpoint, context.dns_servers);
+    if (!places) {
+      out.push_back(failed(endpoint, places.error()));
+      continue;
+    }
+    for (const client::Place& place : *places) {
+      const bool is_one = place.addresses.size() == 1;
+      for (const std::string& address : place.addresses) {
+        out.push_back(ask(context, is_one ? place.name : address, address));
+      }
+    }
   }
   return out;
 }
@@ -146,8 +169,9 @@ int run_new_id(const Context& context) {
 
 constexpr Description kStatus = {
     "status", "Show what each replica knows about itself",
-    R"(A row for each replica of --endpoints. A healthy one is leader, follower or observer,
-serves, and its APPLIED follows the leader's. The exit code is 0 when the cell serves, else 69.
+    R"(A row for each address that --endpoints stand for. A healthy one is leader, follower or
+observer, serves, and its APPLIED follows the leader's. The exit code is 0 when the cell serves,
+else 69.
 
 Examples:
   holdfast cell status

@@ -162,9 +162,9 @@ Context context_of(const std::vector<std::string>& words, const Context& context
   Context out = context;
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     constexpr std::string_view kName = "--endpoints";
-    if (words[i] == kName && i + 2 < words.size()) out.endpoints = split_endpoints(words[i + 1]);
+    if (words[i] == kName && i + 2 < words.size()) out.endpoints = split_list(words[i + 1]);
     if (words[i].starts_with(std::string(kName) + "="))
-      out.endpoints = split_endpoints(words[i].substr(kName.size() + 1));
+      out.endpoints = split_list(words[i].substr(kName.size() + 1));
   }
   return out;
 }

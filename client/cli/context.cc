@@ -13,7 +13,8 @@
 namespace holdfast::cli {
 
 client::CellClient Context::cell_client() const {
-  return client::CellClient(client::CellClientOptions{.endpoints = endpoints});
+  return client::CellClient(
+      client::CellClientOptions{.endpoints = endpoints, .dns_servers = dns_servers});
 }
 
 std::string Context::path(const std::string& text) const {
@@ -33,6 +34,7 @@ client::Outcome<client::Session> Context::open_session(Milliseconds lease,
                                                        client::SessionCallbacks callbacks) const {
   client::SessionOptions options;
   options.endpoints = endpoints;
+  options.dns_servers = dns_servers;
   if (lease.count() > 0) options.lease = lease;
   options.open_timeout = timeout;
   options.client_name = "holdfast: " + who_am_i();
@@ -78,7 +80,7 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
   return std::nullopt;
 }
 
-std::vector<std::string> split_endpoints(const std::string& text) {
+std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> out;
   std::size_t begin = 0;
   while (begin <= text.size()) {

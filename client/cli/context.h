@@ -19,6 +19,7 @@ using Milliseconds = std::chrono::milliseconds;
 // What every command shares: the options before its name.
 struct Context {
   std::vector<std::string> endpoints;
+  std::vector<std::string> dns_servers;  // Empty: those of the machine.
   Milliseconds timeout{10'000};
   bool json = false;
   // The node from which `holdfast shell` takes paths that do not begin with a slash; empty outside
@@ -44,8 +45,8 @@ int usage_error(const std::string& message);
 
 // "250ms", "10s", "5m", "1h", or a number of seconds.
 std::optional<Milliseconds> parse_duration(std::string_view text);
-// "host:port,host:port".
-std::vector<std::string> split_endpoints(const std::string& text);
+// The items of "a,b", without blanks and empty ones.
+std::vector<std::string> split_list(const std::string& text);
 // `text` as seen from the directory, with "." and ".." followed.
 std::string resolve_path(const std::string& directory, const std::string& text);
 // "user@host (pid 42)", for the operator's calls and the sessions of this program.

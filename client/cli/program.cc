@@ -9,6 +9,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/completion.h"
 #include "client/cli/shell.h"
+#include "client/endpoint.h"
 #include "command_line/help.h"
 #include "command_line/manual.h"
 #include "command_line/suggestion.h"
@@ -23,6 +24,11 @@ constexpr const char* kNotes =
 `jobs/nightly` is short for `/jobs/nightly` where a lock is meant. Durations are 250ms, 10s, 5m,
 1h or a number of seconds. With --output json every command prints what docs/command_line.md
 describes.
+
+Endpoints say where replicas are, and may be mixed: 10.0.0.1:7101 or [fd00::1]:7101; a name with a
+port, cell.example.com:7101, all of whose addresses are replicas; or srv:main.example.com, the DNS
+records of type SRV of _holdfast._tcp.main.example.com. Names are looked up again whenever a
+connection is made.
 
 Examples:
   export HOLDFAST_ENDPOINTS=10.0.0.1:7101,10.0.0.2:7101,10.0.0.3:7101
@@ -89,6 +95,7 @@ std::string joined(const std::vector<std::string>& items) {
 // it is this.
 struct Program::Globals {
   std::string endpoints = kDefaultEndpoints;
+  std::string dns_servers;
   std::string timeout = "10s";
   std::string output = "table";
   std::string directory;
@@ -113,6 +120,7 @@ Program::Program(const Context& outer)
       app_(std::make_unique<CLI::App>("What can be said in the shell, besides cd, pwd and exit",
                                       "holdfast")) {
   globals_->endpoints = joined(outer.endpoints);
+  globals_->dns_servers = joined(outer.dns_servers);
   globals_->timeout = std::to_string(outer.timeout.count()) + "ms";
   globals_->output = outer.json ? "json" : "table";
   globals_->directory = outer.directory;
@@ -130,16 +138,21 @@ void Program::add_globals() {
   app_->formatter_fn([](const CLI::App* app, const std::string&, CLI::AppFormatMode) {
     return command_line::help_text(command_line::page_of(*app), command_line::help_columns());
   });
-  CLI::Option* endpoints =
-      app_->add_option("--endpoints", globals_->endpoints, "Replicas: host:port,host:port,…")
-          ->type_name("LIST")
-          ->capture_default_str();
+  CLI::Option* endpoints = app_->add_option("--endpoints", globals_->endpoints,
+                                            "Replicas: host:port,host:port,… or srv:domain")
+                               ->type_name("LIST")
+                               ->capture_default_str();
+  CLI::Option* dns_servers =
+      app_->add_option("--dns-servers", globals_->dns_servers,
+                       "DNS servers instead of the machine's: address:port,…")
+          ->type_name("LIST");
   CLI::Option* timeout =
       add_duration(app_.get(), "--timeout", globals_->timeout, "How long a call may take")
           ->capture_default_str();
-  for (CLI::Option* option : {endpoints, timeout}) option->take_last();
+  for (CLI::Option* option : {endpoints, dns_servers, timeout}) option->take_last();
   if (!is_inner_) {
     endpoints->envname("HOLDFAST_ENDPOINTS");
+    dns_servers->envname("HOLDFAST_DNS_SERVERS");
     timeout->envname("HOLDFAST_TIMEOUT");
   }
   app_->add_option("-o,--output", globals_->output, "For people or for programs")
@@ -236,11 +249,16 @@ int Program::run(const std::vector<std::string>& words) {
     return refuse(words, error.what());
   }
   Context context;
-  context.endpoints = split_endpoints(globals_->endpoints);
+  context.endpoints = split_list(globals_->endpoints);
+  context.dns_servers = split_list(globals_->dns_servers);
   context.timeout = parse_duration(globals_->timeout).value();
   context.json = globals_->output == "json";
   context.directory = globals_->directory;
   if (context.endpoints.empty()) return usage_error("--endpoints names no replica");
+  const Status endpoints = client::check_endpoints(context.endpoints);
+  if (!endpoints.ok()) return usage_error("--endpoints: " + endpoints.message());
+  const Status dns_servers = client::check_dns_servers(context.dns_servers);
+  if (!dns_servers.ok()) return usage_error("--dns-servers: " + dns_servers.message());
   return globals_->action(context);
 }
 

@@ -138,12 +138,12 @@ TEST(CoreCalls, NoQuorumIsTriedElsewhereAtTheLeaderItNames) {
   rig.open();
   const CallId call = rig.set("/a");
   Error error = refusal(ErrorCode::kNoQuorum);
-  error.leader = "leader:9";
+  error.leader = "10.0.0.9:1";
   const Seen first = rig.take("set_contents");
   rig.reply(failed(first, {}, error));
   EXPECT_FALSE(rig.is_answered(call));
   rig.reconnect();
-  EXPECT_EQ(rig.dialed.back(), "leader:9");
+  EXPECT_EQ(rig.dialed.back(), "10.0.0.9:1");
   const Seen again = rig.take("set_contents");
   EXPECT_EQ(again.number, first.number);
   rig.reply(done(again, at(3)));

@@ -240,5 +240,73 @@ TEST(CoreSession, CloseIsBoundedInTime) {
   EXPECT_TRUE(rig.answers.at(again).ok());
 }
 
+// ---- names --------------------------------------------------------------------------------------
+
+Rig rig_of_service() {
+  CoreOptions options = Rig::options();
+  options.endpoints = {"srv:a.example"};
+  Rig rig(std::move(options));
+  rig.resolves = false;
+  return rig;
+}
+
+std::vector<Place> place_at(const std::string& address) {
+  return {{.name = address, .addresses = {address}}};
+}
+
+TEST(CoreSession, ConnectsToWhatTheEndpointWasFoundToStandFor) {
+  Rig rig = rig_of_service();
+  rig.core.start(rig.now);
+  rig.run();
+  EXPECT_EQ(rig.resolving, std::vector<std::string>{"srv:a.example"});
+  EXPECT_FALSE(rig.connecting);
+  rig.pass(3'000);
+  EXPECT_EQ(rig.resolving.size(), 1U) << "it is asked once";
+  rig.core.on_resolved(rig.now, "srv:a.example", place_at("10.0.0.1:1"));
+  rig.connect();
+  EXPECT_EQ(rig.dialed, std::vector<std::string>{"10.0.0.1:1"});
+}
+
+TEST(CoreSession, EndpointIsLookedUpAnewWhenTheConnectionIsLost) {
+  Rig rig = rig_of_service();
+  rig.core.start(rig.now);
+  rig.run();
+  rig.core.on_resolved(rig.now, "srv:a.example", place_at("10.0.0.1:1"));
+  rig.connect();
+  rig.reply(opened(rig.take("open_session"), at(1), kSession));
+  rig.reply(kept_alive(rig.take("keep_alive"), at(1), {}, {}));
+  rig.break_connection();
+  EXPECT_EQ(rig.resolving.size(), 2U);
+  rig.core.on_resolved(rig.now, "srv:a.example", place_at("10.0.0.2:1"));
+  rig.reconnect();
+  EXPECT_EQ(rig.dialed.back(), "10.0.0.2:1");
+  rig.reply(kept_alive(rig.take("keep_alive"), at(1), {}, {}));
+  rig.break_connection();
+  EXPECT_EQ(rig.resolving.size(), 3U);
+  rig.pass(EndpointWalk::kPatienceMs);
+  EXPECT_EQ(rig.dialed.size(), 3U) << "without an answer it stays with what it knows";
+  EXPECT_EQ(rig.dialed.back(), "10.0.0.2:1");
+}
+
+TEST(CoreSession, SaysWhyAnEndpointCouldNotBeLookedUp) {
+  Rig rig = rig_of_service();
+  rig.core.start(rig.now);
+  rig.run();
+  std::size_t answered = 0;
+  while (!rig.open_failure) {
+    for (; answered < rig.resolving.size(); ++answered) {
+      rig.core.on_resolved(rig.now, "srv:a.example",
+                           Status(StatusCode::kUnavailable, "there is no such name"));
+      rig.run();
+    }
+    rig.pass(50);
+  }
+  EXPECT_GT(answered, 5U) << "it is asked again";
+  EXPECT_LT(answered, 50U) << "but not all the time";
+  EXPECT_NE(rig.open_failure->message.find("srv:a.example: there is no such name"),
+            std::string::npos);
+  EXPECT_FALSE(rig.core.wake_at());
+}
+
 }  // namespace
 }  // namespace holdfast::client::test

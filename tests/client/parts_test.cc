@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "client/endpoint_walk.h"
 #include "client/error.h"
 #include "client/event_stream.h"
 #include "client/lease_clock.h"
@@ -11,54 +10,6 @@
 
 namespace holdfast::client::test {
 namespace {
-
-// ---- EndpointWalk
-// ---------------------------------------------------------------------------------
-
-EndpointWalk walk_over(std::vector<std::string> endpoints) {
-  return EndpointWalk(std::move(endpoints), Random(3));
-}
-
-TEST(EndpointWalk, FirstRetryIsAtOnceAndFurtherOnesWaitEverLonger) {
-  EndpointWalk walk = walk_over({"a:1", "b:2"});
-  EXPECT_EQ(walk.next(1'000).at, 1'000);
-  Ticks longest = 0;
-  for (int i = 0; i < 10; ++i) {
-    const Ticks pause = walk.next(0).at;
-    EXPECT_GE(pause, 25);
-    EXPECT_LE(pause, 2'000);
-    longest = std::max(longest, pause);
-  }
-  EXPECT_GE(longest, 1'000);
-  walk.on_success();
-  EXPECT_EQ(walk.next(5'000).at, 5'000);
-}
-
-TEST(EndpointWalk, GoesRoundAllEndpoints) {
-  EndpointWalk walk = walk_over({"a:1", "b:2", "c:3"});
-  std::set<std::string> seen;
-  for (int i = 0; i < 3; ++i) seen.insert(walk.next(0).endpoint);
-  EXPECT_EQ(seen.size(), 3U);
-}
-
-TEST(EndpointWalk, FollowsALeadersNameOnceInARound) {
-  EndpointWalk walk = walk_over({"a:1", "b:2", "c:3"});
-  walk.next(0);
-  walk.hint("x:9");
-  EXPECT_EQ(walk.next(0).endpoint, "x:9");
-  walk.hint("x:9");
-  EXPECT_NE(walk.next(0).endpoint, "x:9");
-  walk.hint("x:9");
-  EXPECT_EQ(walk.next(0).endpoint, "x:9") << "this is the next round";
-}
-
-TEST(EndpointWalk, JitterDiffersBetweenClients) {
-  EndpointWalk one({"a:1"}, Random(1));
-  EndpointWalk other({"a:1"}, Random(2));
-  bool differs = false;
-  for (int i = 0; i < 8; ++i) differs = one.next(0).at != other.next(0).at || differs;
-  EXPECT_TRUE(differs);
-}
 
 // ---- LeaseClock
 // -----------------------------------------------------------------------------------

@@ -15,7 +15,14 @@ struct Record {
 
   void operator()(const Connect& output) const {
     rig.connecting = output.connection;
-    rig.dialed.push_back(output.endpoint);
+    rig.dialed.push_back(output.address);
+  }
+  // At once, by an address that is written as the endpoint is.
+  void operator()(const Resolve& output) const {
+    if (!rig.resolves) return rig.resolving.push_back(output.endpoint);
+    rig.core.on_resolved(
+        rig.now, output.endpoint,
+        std::vector<Place>{{.name = output.endpoint, .addresses = {output.endpoint}}});
   }
   void operator()(const Disconnect&) const {
     rig.connecting.reset();

@@ -68,7 +68,9 @@ class Rig {
   Ticks now = 100'000;
 
   std::optional<ConnectionId> connecting;
-  std::vector<std::string> dialed;  // Endpoints, in order.
+  std::vector<std::string> dialed;  // Addresses, in order.
+  bool resolves = true;             // Else the test does.
+  std::vector<std::string> resolving;
   std::optional<ConnectionId> connection;
   std::deque<Seen> requests;
   std::map<CallId, Outcome<CallValue>> answers;

@@ -185,9 +185,9 @@ class Connection(unittest.TestCase):
     def test_it_goes_where_the_leader_is_said_to_be(self):
         rig = Rig().opened()
         call = rig.call("create", path="/a", contents=b"")
-        rig.reply("create", failure("NO_QUORUM", leader="leader:1", retryable=True))
+        rig.reply("create", failure("NO_QUORUM", leader="10.0.0.9:1", retryable=True))
         rig.reconnect()
-        self.assertEqual(rig.endpoints[-1], "leader:1")
+        self.assertEqual(rig.endpoints[-1], "10.0.0.9:1")
         rig.reply("create", created(9), zxid=9)
         self.assertEqual(rig.answers[call], created(9))
 

@@ -7,6 +7,7 @@ import pickle
 import queue
 import random
 import socket
+import sys
 import tempfile
 import threading
 import unittest
@@ -18,14 +19,17 @@ from thrift.transport.TTransport import TMemoryBuffer
 
 from tests.python.package import ROOT, SOURCE, holdfast
 from holdfast import Check, Reason, Sequencer, SequencerChecker, Standing, errors
-from holdfast._channel import Channel, connect, split
+from holdfast._channel import Channel, connect
 from holdfast._clock import to_ms
+from holdfast._core.endpoint import (
+    EndpointKind, Place, parse_dns_server, parse_endpoint)
+from holdfast._core.endpoint_walk import PATIENCE_MS, EndpointWalk
 from holdfast._core.high_water import (
     Confirmations, Finding, Followed, HighWater, HighWaterMarks)
 from holdfast._core.sorted_times import SortedTimes
 from holdfast._interrupt import Interrupter
 from holdfast._mark_file import SPARE_LINES, MarkFile
-from holdfast._options import endpoint_list
+from holdfast._options import dns_server_list, endpoint_list
 from holdfast._requests import Paths
 from holdfast._watch_state import QUEUE_MAX, WatchState
 from holdfast._wire import MalformedError, decode
@@ -209,12 +213,55 @@ class LocalChecks(unittest.TestCase):
 
 class Small(unittest.TestCase):
     def test_endpoints(self):
-        self.assertEqual(split("[::1]:74"), ("::1", 74))
         self.assertEqual(endpoint_list("a:1, b:2"), ["a:1", "b:2"])
         self.assertEqual(endpoint_list(["a:1"]), ["a:1"])
-        for wrong in ("", "a", "a:", ":1", "a:x", "a:0", "a:70000", []):
+        self.assertEqual(endpoint_list("srv:main.example.com"), ["srv:main.example.com"])
+        for wrong in ("", []):
             with self.assertRaises(errors.BadArgumentError, msg=repr(wrong)):
                 endpoint_list(wrong)
+
+    def test_each_endpoint_is_of_one_of_three_kinds(self):
+        for text, expected in {
+                "10.0.0.1:7101": (EndpointKind.ADDRESS, "10.0.0.1", 7101),
+                "[fd00::1]:7101": (EndpointKind.ADDRESS, "fd00::1", 7101),
+                "[fe80::1%eth0]:1": (EndpointKind.ADDRESS, "fe80::1%eth0", 1),
+                "r-1.example.com.:65535": (EndpointKind.NAME, "r-1.example.com.", 65535),
+                "srv:7101": (EndpointKind.NAME, "srv", 7101),
+                "srv:main": (EndpointKind.SERVICE, "main", 0),
+                "srv:main.example.com": (EndpointKind.SERVICE, "main.example.com", 0)}.items():
+            self.assertEqual(parse_endpoint(text), expected)
+
+    def test_what_is_no_endpoint_is_refused_with_its_text_and_the_reason(self):
+        for wrong, why in {
+                "a": "no port", "a:": "a port is", ":1": "no host", "a:x": "a port is",
+                "a:0": "a port is", "a:70000": "a port is", "a b:1": "no host",
+                "::1:7101": "in brackets",
+                "[a]:1": "no IPv6 address", "10.0.0.256:1": "no host", "a..b:1": "no host",
+                "srv:": "no domain", "srv:a b": "no domain", "srv:a.example:7101": "no domain",
+                "srv:_holdfast._tcp.a.example": "only the domain",
+                "_holdfast._tcp.a.example": "srv:", "x" * 64 + ":1": "no host"}.items():
+            with self.assertRaises(errors.BadArgumentError) as refused:
+                endpoint_list([wrong])
+            self.assertIn(repr(wrong), str(refused.exception))
+            self.assertIn(why, str(refused.exception))
+            self.assertIn("srv:domain", str(refused.exception))
+
+    def test_dns_servers_are_addresses(self):
+        self.assertEqual(dns_server_list("10.0.0.1, [::1]:5353"), ["10.0.0.1", "[::1]:5353"])
+        self.assertEqual(parse_dns_server("::1"), ("::1", 53))
+        for wrong in ("dns.example.com", "10.0.0.1:0", "srv:a.example"):
+            with self.assertRaises(errors.BadArgumentError) as refused:
+                dns_server_list(wrong)
+            self.assertIn(wrong, str(refused.exception))
+
+    def test_without_dnspython_what_needs_it_is_refused_with_its_name(self):
+        with mock.patch.dict(sys.modules, {"dns.resolver": None, "dns": None}):
+            for ask in (lambda: endpoint_list("srv:a.example"),
+                        lambda: dns_server_list("10.0.0.1")):
+                with self.assertRaises(errors.BadArgumentError) as refused:
+                    ask()
+                self.assertIn("python3-dnspython", str(refused.exception))
+            self.assertEqual(endpoint_list("a.example:1"), ["a.example:1"])
 
     def test_paths_are_made_short(self):
         paths = Paths("cell")
@@ -271,6 +318,78 @@ class Small(unittest.TestCase):
         self.assertIn(f"project(holdfast VERSION {holdfast.__version__} ", listed)
 
 
+class Walk(unittest.TestCase):
+    """The same as tests/client/endpoint_walk_test.cc asks of the C++ client."""
+
+    def walk(self, *endpoints, seed=3):
+        return EndpointWalk(endpoints, random.Random(seed))
+
+    def round(self, walk, count):
+        return [walk.next(0).address for _ in range(count)]
+
+    def found(self, *places, seed=3):
+        """A walk over a service that stands for these places, at the beginning of a round."""
+        walk = self.walk("srv:a.example", seed=seed)
+        self.assertIsNone(walk.next(0))
+        self.assertEqual(walk.take_questions(), ["srv:a.example"])
+        walk.on_found("srv:a.example", list(places))
+        return walk
+
+    def test_a_round_goes_over_all_addresses_and_not_over_names(self):
+        walk = self.walk("a.example:1", "10.0.0.9:1")
+        walk.next(0)
+        walk.on_found("a.example:1", [Place("a.example:1", ["10.0.0.1:1", "10.0.0.2:1"])])
+        self.assertEqual(set(self.round(walk, 3)), {"10.0.0.1:1", "10.0.0.2:1", "10.0.0.9:1"})
+
+    def test_the_lowest_priority_comes_first(self):
+        for seed in range(50):
+            walk = self.found(Place("c", ["c"], 20), Place("a", ["a"], 10, 9),
+                              Place("b", ["b"], 10, 1), seed=seed)
+            order = self.round(walk, 3)
+            self.assertEqual((set(order[:2]), order[2]), ({"a", "b"}, "c"))
+
+    def test_the_weight_is_the_share_of_being_first(self):
+        firsts = [self.round(self.found(Place("a", ["a"], 0, 90), Place("b", ["b"], 0, 10),
+                                        Place("z", ["z"], 0, 0), seed=seed), 1)[0]
+                  for seed in range(3_000)]
+        self.assertAlmostEqual(firsts.count("a") / len(firsts), 0.9, delta=0.03)
+        self.assertAlmostEqual(firsts.count("b") / len(firsts), 0.1, delta=0.03)
+        self.assertGreater(firsts.count("z"), 0)
+
+    def test_it_is_asked_for_again_at_each_round_and_the_new_answer_is_followed(self):
+        walk = self.found(Place("a", ["a"]))
+        self.assertEqual(self.round(walk, 1), ["a"])
+        self.assertIsNone(walk.next(0))
+        self.assertEqual(walk.take_questions(), ["srv:a.example"])
+        walk.on_found("srv:a.example", [Place("b", ["b"])])
+        self.assertEqual(self.round(walk, 1), ["b"])
+
+    def test_what_was_known_stays_while_it_cannot_be_looked_up(self):
+        walk = self.found(Place("a", ["a"]))
+        self.round(walk, 1)
+        walk.next(0)
+        walk.on_found("srv:a.example", "no DNS server answered in time")
+        self.assertEqual(self.round(walk, 1), ["a"])
+
+    def test_nobody_waits_long_for_an_answer_when_something_is_known(self):
+        walk = self.walk("10.0.0.1:1", "a.example:1")
+        self.assertIsNone(walk.next(1_000))
+        self.assertEqual(walk.wake_at, 1_000 + PATIENCE_MS)
+        self.assertIsNone(walk.next(1_001))
+        self.assertEqual(walk.next(1_000 + PATIENCE_MS).address, "10.0.0.1:1")
+
+    def test_a_round_without_an_address_is_followed_by_a_pause(self):
+        walk = self.walk("a.example:1")
+        for _ in range(8):
+            self.assertIsNone(walk.next(5_000_000))
+            walk.on_found("a.example:1", "no such name")
+            self.assertIsNone(walk.next(5_000_000))
+            pause = walk.wake_at - 5_000_000
+            self.assertTrue(25 <= pause <= 2_000, pause)
+            walk._begin_at = 0
+        self.assertGreaterEqual(pause, 1_000)
+
+
 class Bytes(unittest.TestCase):
     def channel(self):
         ours, theirs = socket.socketpair()
@@ -311,19 +430,16 @@ class Bytes(unittest.TestCase):
         self.assertEqual(got, sent)
         self.assertFalse(channel.wants_to_write())
 
-    def test_one_of_the_addresses_of_a_name_is_enough(self):
+    def test_a_connection_is_made_or_the_reason_is_told(self):
         with socket.socket() as listener, socket.socket() as closed:
             listener.bind(("127.0.0.1", 0))
             listener.listen()
             closed.bind(("127.0.0.1", 0))
-            found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", one.getsockname())
-                     for one in (closed, listener)]
-            for count, has_any in ((2, True), (1, False), (0, False)):
+            for one, has_any in ((listener, True), (closed, False)):
                 outcome = queue.SimpleQueue()
-                with mock.patch("holdfast._channel.socket.getaddrinfo",
-                                return_value=found[:count]):
-                    connect("cell:7401", lambda *arguments: outcome.put(arguments))
-                    connected, why = outcome.get(timeout=30)
+                connect("127.0.0.1:%d" % one.getsockname()[1],
+                        lambda *arguments: outcome.put(arguments))
+                connected, why = outcome.get(timeout=30)
                 self.assertEqual(connected is not None, has_any, why)
                 if connected is not None:
                     connected.close()
@@ -363,8 +479,8 @@ class Bytes(unittest.TestCase):
 
 class Purity(unittest.TestCase):
     def test_the_core_has_no_clock_no_thread_and_no_socket(self):
-        allowed = {"__future__", "bisect", "collections", "dataclasses", "enum", "heapq", "random",
-                   "typing"}
+        allowed = {"__future__", "bisect", "collections", "dataclasses", "enum", "heapq",
+                   "ipaddress", "random", "re", "typing"}
         files = list((SOURCE / "holdfast/_core").glob("*.py"))
         self.assertGreater(len(files), 10)
         for file in [*files, SOURCE / "holdfast/values.py", SOURCE / "holdfast/errors.py"]:

@@ -3,6 +3,7 @@
 from tests.python.package import holdfast  # noqa: F401
 from holdfast._core import io
 from holdfast._core.core import Core
+from holdfast._core.endpoint import Place
 from holdfast.errors import ErrorCode, Failure
 from holdfast.replies import Done
 from holdfast.values import EventName, LockGrant
@@ -28,17 +29,27 @@ class Rig:
         self.core = Core(io.CoreOptions(**options))
         self.now = 1_000_000
         self.connection = 0  # The present one; 0 for none.
-        self.endpoints = []  # All that were tried.
+        self.endpoints = []  # All addresses that were tried.
+        self.resolves = True
+        self.resolving = []  # Endpoints that the test has to look up.
         self.open = []  # Requests of the present connection without an answer, as io.Send.
         self.sent = []  # All that were ever sent, as io.Send.
         self.answers = {}  # By call.
         self.outputs = []  # All others.
 
     def take(self):
-        for output in self.core.take():
+        outputs = self.core.take()
+        for output in outputs:
             if isinstance(output, io.Connect):
                 self.connection = output.connection
-                self.endpoints.append(output.endpoint)
+                self.endpoints.append(output.address)
+            elif isinstance(output, io.Resolve):
+                # At once, by an address that is written as the endpoint is; else the test does.
+                if self.resolves:
+                    self.core.on_resolved(self.now, output.endpoint,
+                                          [Place(output.endpoint, [output.endpoint])])
+                else:
+                    self.resolving.append(output.endpoint)
             elif isinstance(output, io.Disconnect):
                 self.connection, self.open = 0, []
             elif isinstance(output, io.Send):
@@ -50,6 +61,8 @@ class Rig:
                 self.answers[output.call] = output.outcome
             else:
                 self.outputs.append(output)
+        if outputs:
+            self.take()
 
     def said(self, kind):
         """Those outputs of a kind that were not looked at yet."""

@@ -53,7 +53,7 @@ void Client::start() {
   const auto width = static_cast<std::uint64_t>(work.lease_max_ms - work.lease_min_ms + 1);
   client::CoreOptions options;
   for (std::uint64_t i = 1; i <= world_.design.voters + world_.design.observers; ++i) {
-    options.endpoints.push_back("r" + std::to_string(i));
+    options.endpoints.push_back(client_address(i));
   }
   options.seed = dice_.next();
   options.cell_name = kCellName;
@@ -190,10 +190,15 @@ void Client::on_gone(EndId end, Gone why) {
 void Client::carry_out(client::Connect& output) {
   process_->connection = output.connection;
   process_->reader = FrameReader(limits::kClientFrameBytesMax);
-  const auto replica = static_cast<std::uint32_t>(std::stoul(output.endpoint.substr(1)));
+  const auto replica = static_cast<std::uint32_t>(replica_at(output.address));
   process_->end =
       world_.network.dial(machine_, {.machine = MachineId(replica), .port = Port::kClient}, *this);
-  world_.story.tell_long([&] { return name() + " connects to " + output.endpoint; });
+  world_.story.tell_long([&] { return name() + " connects to r" + std::to_string(replica); });
+}
+
+// Endpoints are addresses here.
+void Client::carry_out(client::Resolve& output) {
+  world_.verdict.fail("RESOLVE", name() + " looks up " + output.endpoint);
 }
 
 void Client::carry_out(client::Disconnect& output) {

@@ -116,6 +116,7 @@ class Client final : public Actor, public Machine, public Listener {
   void arrange_wake();
   Ticks now() const { return clock_.now(); }
   void carry_out(client::Connect& output);
+  void carry_out(client::Resolve& output);
   void carry_out(client::Disconnect& output);
   void carry_out(client::Send& output);
   void carry_out(client::Opened& output);

@@ -164,7 +164,7 @@ void Host::start() {
   process->service = std::make_unique<net::LockService>(
       service_options(), *process->replica,
       net::LockService::Directory{
-          .client_endpoint = [](ServerId id) { return "r" + to_string(id); },
+          .client_endpoint = [](ServerId id) { return client_address(id.value); },
           .is_connected = [](ServerId) { return true; }},
       [](const std::string&) {});
   process->edge = std::make_unique<ClientEdge>(*process->service, world_.network, world_.story);

@@ -47,7 +47,7 @@ void SimMesh::on_connected(EndId end) {
   hello.from_id = wire(options_.self.value);
   hello.to_id = wire(link.peer.value);
   hello.incarnation = wire(options_.incarnation.value);
-  hello.client_endpoint = "r" + to_string(options_.self);
+  hello.client_endpoint = client_address(options_.self.value);
   write(end, net::encode_peer_frame(hello));
 }
 
@@ -96,7 +96,7 @@ bool SimMesh::take_hello(EndId end, const peer::Hello& hello) {
   link.channel = hello.channel;
   peer::Welcome welcome;
   welcome.incarnation = wire(options_.incarnation.value);
-  welcome.client_endpoint = "r" + to_string(options_.self);
+  welcome.client_endpoint = client_address(options_.self.value);
   write(end, net::encode_peer_frame(welcome));
   if (hello.channel == peer::Channel::LEADER) {
     events_->on_accept(name_leader(end));

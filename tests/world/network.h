@@ -20,6 +20,14 @@ using MachineId = StrongId<struct MachineTag, std::uint32_t>;  // From 1.
 using EndId = StrongId<struct EndTag>;
 enum class Port { kPeer, kClient };
 
+// Where clients are told to find a replica, and which one that is.
+inline std::string client_address(std::uint64_t replica) {
+  return "10.0.0." + std::to_string(replica) + ":1";
+}
+inline std::uint64_t replica_at(const std::string& client_address) {
+  return std::stoul(client_address.substr(client_address.rfind('.') + 1));
+}
+
 // Who has an end.
 class Listener {
  public:

@@ -43,11 +43,15 @@ def connect(endpoints: Endpoints = None, *, lease: float = 12.0, grace: float = 
             timeout: Optional[float] = 15.0, client_name: str = "", host: str = "",
             instance_name: str = "", previous: Optional[PreviousSession] = None,
             secret: Optional[bytes] = None, cell_name: str = "",
-            on_state: Optional[Listener] = None) -> Session:
+            on_state: Optional[Listener] = None, dns_servers: Endpoints = None) -> Session:
     """Opens a session.
 
     `endpoints`: "host:port,host:port" of replicas, or a list of such; by default the environment's
-    HOLDFAST_ENDPOINTS. Names are resolved anew for each connection, and may have several addresses.
+    HOLDFAST_ENDPOINTS. A host is an address ("10.0.0.1:7101", "[fd00::1]:7101") or a name, all of
+    whose addresses are replicas; "srv:main.example.com" stands for the SRV records of
+    _holdfast._tcp.main.example.com, whose priorities and weights are followed (needs dnspython).
+    Names and records are looked up anew at each round over all that is known; while that fails,
+    what was known before stays in use.
     `lease`: seconds asked for, which the cell clamps to 1 s … 10 min: how long the session lives
     without contact, and so how long its locks stay with it when it dies.
     `grace`: seconds that jeopardy may last before the session is given up here.
@@ -58,11 +62,13 @@ def connect(endpoints: Endpoints = None, *, lease: float = 12.0, grace: float = 
     `secret`: 16 random bytes of the caller's; drawn if absent.
     `cell_name`: other cells are refused (WrongCellError).
     `on_state`: a first listener; see Session.add_listener(). It is told LIVE too.
+    `dns_servers`: asked instead of the system's: "address" or "address:port", several as with
+    endpoints; by default the environment's HOLDFAST_DNS_SERVERS. Needs dnspython.
 
     NoQuorumError when no replica could be reached in time, WrongCellError, WrongSecretError, …
     """
     options = session_options(endpoints, lease, grace, timeout, client_name, host, instance_name,
-                              previous, secret, cell_name)
+                              previous, secret, cell_name, dns_servers)
     answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
     runtime = open_runtime(options, on_state, answers.put)
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import socket
 import struct
 import threading
 from typing import Callable, Iterator, Optional
 
+from ._core.endpoint import parse_endpoint
 from ._wire import FRAME_BYTES_MAX
 
 READ_BYTES = 64 * 1024
@@ -15,44 +15,25 @@ CONNECT_S = 1.0
 _LENGTH = struct.Struct(">i")
 
 
-def split(endpoint: str) -> tuple[str, int]:
-    """The host and port of "host:port" or "[address]:port"; ValueError if it is neither."""
-    host, colon, port = endpoint.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f"not an endpoint; it must be host:port: {endpoint!r}")
-    return host, int(port)
-
-
-def _connect_to_any(host: str, port: int) -> socket.socket:
-    """To one of the addresses of the name, in any order, so that one that does not answer is not
-    in the way of the others each time."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    random.shuffle(found)
-    failure = OSError(f"{host} has no address")
-    for family, kind, protocol, _, address in found:
-        connected = socket.socket(family, kind, protocol)
-        try:
-            connected.settimeout(CONNECT_S / len(found))
-            connected.connect(address)
-            return connected
-        except OSError as refused:
-            connected.close()
-            failure = refused
-    raise failure
-
-
-def connect(endpoint: str, done: Callable[[Optional[socket.socket], str], None]) -> None:
-    """Resolves the name and connects, in a thread of its own because both may block; `done` is
-    called there with the socket, or with None and the reason."""
+def connect(address: str, done: Callable[[Optional[socket.socket], str], None]) -> None:
+    """To "10.0.0.1:7101" or "[fd00::1]:7101", in a thread of its own because it may block; `done`
+    is called there with the socket, or with None and the reason."""
 
     def run() -> None:
         try:
-            connected = _connect_to_any(*split(endpoint))
+            there = parse_endpoint(address)
+            [(family, kind, protocol, _, place)] = socket.getaddrinfo(
+                there.host, there.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            connected = socket.socket(family, kind, protocol)
+        except (OSError, ValueError) as failure:
+            return done(None, str(failure))
+        try:
+            connected.settimeout(CONNECT_S)
+            connected.connect(place)
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connected.setblocking(False)
-        except (OSError, ValueError, UnicodeError) as failure:
+        except OSError as failure:
+            connected.close()
             done(None, str(failure) or type(failure).__name__)
         else:
             done(connected, "")

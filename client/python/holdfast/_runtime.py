@@ -17,6 +17,7 @@ from ._clock import now_ms
 from ._core import io
 from ._core.watch_table import WatchOptions
 from ._outputs import Done, Input, Outputs, Pending
+from ._resolver import Resolver
 from ._threads import logger
 from ._watch_state import WatchState
 from .errors import ErrorCode, Failure
@@ -33,6 +34,7 @@ class Runtime(Outputs):
     def __init__(self, options: io.CoreOptions) -> None:
         super().__init__(options)
         self._with_session = options.with_session
+        self._resolver = Resolver(options.dns_servers)
         self._is_shut_down = False
         self._has_failed = False
         self._inputs: Deque[tuple[Input, Optional[Done]]] = deque()
@@ -262,7 +264,13 @@ class Runtime(Outputs):
 
             self.post_input(run, lambda _: connected.close() if connected is not None else None)
 
-        _channel.connect(output.endpoint, done)
+        _channel.connect(output.address, done)
+
+    def _resolve(self, output: io.Resolve) -> None:
+        def done(found: io.Found) -> None:
+            self.post_input(lambda: self._core.on_resolved(now_ms(), output.endpoint, found))
+
+        self._resolver.look_up(output.endpoint, done)
 
     def _disconnect(self, output: io.Disconnect) -> None:
         if output.connection == self._connection:
@@ -335,6 +343,7 @@ _CARRY_OUT: dict[type, Callable[[Runtime, Any], None]] = {
     io.EventsCame: Runtime._events_came,
     io.WatchEnded: Runtime._watch_ended,
     io.Answered: Runtime._answered,
+    io.Resolve: Runtime._resolve,
 }
 _runtimes: weakref.WeakSet[Runtime] = weakref.WeakSet()
 

@@ -30,8 +30,8 @@ class CellClient(CellCalls):
     """
 
     def __init__(self, endpoints: Endpoints = None, *, cell_name: str = "",
-                 cell_id: Optional[bytes] = None) -> None:
-        self._runtime = Runtime(cell_options(endpoints, cell_name, cell_id))
+                 cell_id: Optional[bytes] = None, dns_servers: Endpoints = None) -> None:
+        self._runtime = Runtime(cell_options(endpoints, cell_name, cell_id, dns_servers))
         self._paths = requests.Paths(cell_name)
         finalizer = weakref.finalize(self, Runtime.close_quietly, self._runtime)
         finalizer.atexit = False

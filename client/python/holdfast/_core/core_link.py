@@ -53,6 +53,14 @@ class Linking(CoreState):
                 self._dispatch(expected, answer)
         self._end_input()
 
+    def on_resolved(self, now: int, endpoint: str, found: io.Found) -> None:
+        """The answer to a Resolve."""
+        self._begin_input(now)
+        if isinstance(found, str):
+            self._last_failure = f"{endpoint}: {found}"
+        self._walk.on_found(endpoint, found)
+        self._end_input()
+
     # ---- inside ----
 
     def _wants_link(self) -> bool:
@@ -72,12 +80,17 @@ class Linking(CoreState):
                 self._link = Link()
             return
         if self._link.phase is Phase.IDLE:
-            self._link.plan(*self._walk.next(self._now))
+            attempt = self._walk.next(self._now)
+            for endpoint in self._walk.take_questions():
+                self._put(io.Resolve(endpoint))
+            if attempt is None:
+                return
+            self._link.plan(*attempt)
         due = self._link.due(self._now)
         if due is Due.CONNECT:
             self._newest_connection += 1
             self._link.begin_connect(self._now, self._newest_connection)
-            self._put(io.Connect(self._newest_connection, self._link.endpoint))
+            self._put(io.Connect(self._newest_connection, self._link.address))
         elif due is Due.PING:
             self._link.on_pinged(self._now)
             self._send(self._expect(What.PING, "cell_status"), io.Request("cell_status"), 0)
@@ -106,7 +119,7 @@ class Linking(CoreState):
                    io.Request("resume_session", {"secret": self._options.secret}), 0)
 
     def _leave(self, why: str) -> None:
-        self._last_failure = f"{self._link.endpoint}: {why}"
+        self._last_failure = f"{self._link.address}: {why}"
         self._put(io.Disconnect(self._link.connection))
         self._link = Link()
         self._calls.on_connection_lost()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Optional, Union
 
 from ..errors import Failure
 from ..values import Event, EventName, LockGrant, LockMode, CreateMode, Loss, SessionState
+from .endpoint import Place
 
 
 class PreviousSession(NamedTuple):
@@ -22,7 +23,8 @@ class PreviousSession(NamedTuple):
 
 @dataclass
 class CoreOptions:
-    endpoints: list[str]  # Not empty.
+    endpoints: list[str]  # Valid, and not empty.
+    dns_servers: list[str] = field(default_factory=list)  # For who looks them up.
     with_session: bool = True
     seed: int = 0  # For the jitter.
     open_calls_max: int = 10_000
@@ -116,7 +118,7 @@ class AcquireAsk:
 
 class Connect(NamedTuple):
     connection: int
-    endpoint: str  # To be resolved now.
+    address: str  # "10.0.0.1:7101", "[fd00::1]:7101".
 
 
 class Disconnect(NamedTuple):
@@ -128,6 +130,15 @@ class Send(NamedTuple):
     sequence_id: int
     request: Request
     head: Head
+
+
+class Resolve(NamedTuple):
+    """A name or a service is to be looked up; then Core.on_resolved(), once, within seconds."""
+
+    endpoint: str
+
+
+Found = Union[list[Place], str]  # What it stands for now, or why that is not known.
 
 
 class SessionFacts(NamedTuple):
@@ -230,4 +241,5 @@ class Answered(NamedTuple):
 
 Output = Union[
     Connect, Disconnect, Send, Opened, OpenFailed, LeaseMoved, StateChanged, GuardMade,
-    GuardDoubtful, GuardCertain, GuardLost, GuardUnwanted, Queued, EventsCame, WatchEnded, Answered]
+    GuardDoubtful, GuardCertain, GuardLost, GuardUnwanted, Queued, EventsCame, WatchEnded, Answered,
+    Resolve]

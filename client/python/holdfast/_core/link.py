@@ -63,7 +63,7 @@ class Expected:
 class Link:
     def __init__(self) -> None:
         self.phase = Phase.IDLE
-        self.endpoint = ""
+        self.address = ""
         self.connection = 0
         self._at = 0  # PLANNED: when; CONNECTING: since when.
         self._last_heard = 0
@@ -87,9 +87,9 @@ class Link:
     def expects(self, what: What) -> bool:
         return self._open_of[what] > 0
 
-    def plan(self, endpoint: str, at: int) -> None:
+    def plan(self, address: str, at: int) -> None:
         self.phase = Phase.PLANNED
-        self.endpoint = endpoint
+        self.address = address
         self._at = at
 
     def begin_connect(self, now: int, connection: int) -> None:

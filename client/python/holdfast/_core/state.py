@@ -14,7 +14,7 @@ from .endpoint_walk import EndpointWalk
 from .event_stream import EventStream
 from .guard_table import GuardTable
 from .lease_clock import Change, Extension, LeaseClock
-from .link import SILENCE_MAX_MS, Link, What
+from .link import SILENCE_MAX_MS, Link, Phase, What
 from .watch_table import WatchTable
 
 NO_CONTACT = "The cell was not heard of within the grace period."
@@ -58,6 +58,7 @@ class CoreState:
     if TYPE_CHECKING:
         # What other parts do.
         def _see_to_link(self) -> None: ...
+        def _wants_link(self) -> bool: ...
         def _send_watches(self) -> None: ...
         def _send_keep_alive(self) -> None: ...
         def _send_calls(self) -> None: ...
@@ -85,6 +86,8 @@ class CoreState:
     def wake_at(self) -> Optional[int]:
         """When tick() is wanted at the latest; None if it is not."""
         wakes = [self._link.wake_at(), self._calls.alarms.first()]
+        if self._link.phase is Phase.IDLE and self._wants_link():
+            wakes.append(self._walk.wake_at)
         if self._opening is Opening.TRYING:
             wakes.append(self._open_deadline)
         if self._opening is Opening.DONE:

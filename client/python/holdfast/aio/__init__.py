@@ -34,10 +34,11 @@ async def connect(endpoints: Endpoints = None, *, lease: float = 12.0, grace: fl
                   timeout: Optional[float] = 15.0, client_name: str = "", host: str = "",
                   instance_name: str = "", previous: Optional[PreviousSession] = None,
                   secret: Optional[bytes] = None, cell_name: str = "",
-                  on_state: Optional[Listener] = None) -> Session:
+                  on_state: Optional[Listener] = None,
+                  dns_servers: Endpoints = None) -> Session:
     """Opens a session. See holdfast.connect()."""
     options = session_options(endpoints, lease, grace, timeout, client_name, host, instance_name,
-                              previous, secret, cell_name)
+                              previous, secret, cell_name, dns_servers)
     loop = Loop()
     answer = loop.answer()
     runtime = open_runtime(options, loop.callback(on_state), answer.set)

@@ -129,9 +129,9 @@ class CellClient(CellCalls):
     _default_timeout = TIMEOUT_S
 
     def __init__(self, endpoints: Endpoints = None, *, cell_name: str = "",
-                 cell_id: Optional[bytes] = None) -> None:
+                 cell_id: Optional[bytes] = None, dns_servers: Endpoints = None) -> None:
         self._loop = Loop()
-        self._runtime = Runtime(cell_options(endpoints, cell_name, cell_id))
+        self._runtime = Runtime(cell_options(endpoints, cell_name, cell_id, dns_servers))
         self._paths = requests.Paths(cell_name)
         weakref.finalize(self, Runtime.close_quietly, self._runtime).atexit = False
 
