@@ -18,6 +18,10 @@ namespace asio = boost::asio;
 
 constexpr const char* kServiceName = "_holdfast._tcp.";
 
+Status no_answer() {
+  return {StatusCode::kUnavailable, "no DNS server answered in time"};
+}
+
 }  // namespace
 
 // One question and all that follows from it. Kept alive by what it waits for.
@@ -162,7 +166,8 @@ void Resolver::close() {
 }
 
 Outcome<std::vector<Place>> look_up(const std::string& endpoint,
-                                    const std::vector<std::string>& dns_servers) {
+                                    const std::vector<std::string>& dns_servers,
+                                    Milliseconds timeout) {
   for (const Status& status : {check_endpoints({endpoint}), check_dns_servers(dns_servers)}) {
     if (!status.ok()) return Error{.code = ErrorCode::kBadArgument, .message = status.message()};
   }
@@ -171,13 +176,12 @@ Outcome<std::vector<Place>> look_up(const std::string& endpoint,
   }
   asio::io_context context;
   Resolver resolver(context.get_executor(), dns_servers);
-  std::optional<Resolver::Places> found;
+  Resolver::Places found = no_answer();
   resolver.look_up(endpoint, [&found](Resolver::Places places) { found = std::move(places); });
-  context.run();
-  HOLDFAST_CHECK(found.has_value(), "a lookup has no answer");
-  if (found->ok()) return std::move(*found).value();
+  context.run_for(timeout);
+  if (found.ok()) return std::move(found).value();
   return Error{
-      .code = ErrorCode::kNoQuorum, .message = found->status().message(), .retryable = true};
+      .code = ErrorCode::kNoQuorum, .message = found.status().message(), .retryable = true};
 }
 
 }  // namespace holdfast::client

@@ -48,9 +48,10 @@ class Resolver {
 };
 
 // The places for which the endpoint stands at the moment (an address: for itself): waits for the
-// answer. BAD_ARGUMENT for
-// what is no endpoint; NO_QUORUM if DNS knows nothing or is not reached within 5 s.
+// answer. BAD_ARGUMENT for what is no endpoint; NO_QUORUM if DNS knows nothing or is not reached in
+// time, which is 5 s at most.
 Outcome<std::vector<Place>> look_up(const std::string& endpoint,
-                                    const std::vector<std::string>& dns_servers);
+                                    const std::vector<std::string>& dns_servers,
+                                    Milliseconds timeout);
 
 }  // namespace holdfast::client

@@ -45,7 +45,7 @@ std::vector<Asked> ask_all(const Context& context) {
   std::vector<Asked> out;
   for (const std::string& endpoint : context.endpoints) {
     client::Outcome<std::vector<client::Place>> places =
-        client::look_up(endpoint, context.dns_servers);
+        client::look_up(endpoint, context.dns_servers, context.timeout);
     if (!places) {
       out.push_back(failed(endpoint, places.error()));
       continue;

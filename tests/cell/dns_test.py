@@ -14,6 +14,7 @@ from tests.harness.programs import program
 DOMAIN = "main.example.com"
 SERVICE = f"_holdfast._tcp.{DOMAIN}"
 OK, USAGE, UNREACHABLE = 0, 64, 69
+LEASE_S = round(8 * SLOWNESS)
 
 
 class FoundByDns(CellTest):
@@ -44,6 +45,22 @@ class FoundByDns(CellTest):
         self.assertEqual(done.returncode, OK, done)
         return done.stdout
 
+    def hold(self, path):
+        """`holdfast lock hold`, and its sequencer."""
+        holder = subprocess.Popen(
+            self.command("lock", "hold", path, "--json", "--lease", f"{LEASE_S}s"),
+            stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (holder.kill(), holder.wait(), holder.stdout.close()))
+        acquired = json.loads(holder.stdout.readline())
+        self.assertEqual(acquired["event"], "acquired")
+        return holder, acquired["sequencer"]
+
+    def release(self, holder):
+        """Nothing has happened to its lock."""
+        holder.terminate()
+        self.assertEqual(holder.wait(30 * SLOWNESS), OK)
+        self.assertEqual([json.loads(line)["event"] for line in holder.stdout], ["released"])
+
     def black_hole(self, port):
         """The address of one, at that port."""
         host = Host().name
@@ -70,35 +87,23 @@ class FoundByDns(CellTest):
         cell = self.start_cell()
         first, others = cell.replicas[0], cell.replicas[1:]
         self.announce([first])
-        holder = subprocess.Popen(
-            self.command("lock", "hold", "/l", "--json"), stdout=subprocess.PIPE, text=True)
-        self.addCleanup(lambda: (holder.kill(), holder.wait(), holder.stdout.close()))
-        self.assertEqual(json.loads(holder.stdout.readline())["event"], "acquired")
+        holder, sequencer = self.hold("/l")
         self.announce(others)
         first.kill()
-        # It goes on at the others, as the same session: its lock is not lost with the lease.
-        time.sleep(15 * SLOWNESS)
-        self.assertIsNone(holder.poll())
-        self.assertIn("lock hold", self.succeed("lock", "info", "/l", "--output", "json"))
-        holder.terminate()
-        self.assertEqual(holder.wait(30 * SLOWNESS), OK)
-        self.assertEqual([json.loads(line)["event"] for line in holder.stdout], ["released"])
+        time.sleep(LEASE_S + 2)
+        self.succeed("sequencer", "check", sequencer)
+        self.release(holder)
 
     def test_what_was_known_stays_in_use_while_dns_says_nothing(self):
         cell = self.start_cell()
         self.announce(cell.replicas)
-        holder = subprocess.Popen(
-            self.command("lock", "hold", "/l", "--json"), stdout=subprocess.PIPE, text=True)
-        self.addCleanup(lambda: (holder.kill(), holder.wait(), holder.stdout.close()))
-        self.assertEqual(json.loads(holder.stdout.readline())["event"], "acquired")
+        holder, _ = self.hold("/l")
         self.dns.is_silent = True
         for replica in cell.replicas:
             replica.kill()
             replica.start()
             cell.wait_until_serving()
-        holder.terminate()
-        self.assertEqual(holder.wait(30 * SLOWNESS), OK)
-        self.assertEqual([json.loads(line)["event"] for line in holder.stdout], ["released"])
+        self.release(holder)
 
     def test_priorities_are_followed_and_a_black_hole_is_passed(self):
         cell = self.start_cell()

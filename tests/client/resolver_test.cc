@@ -18,9 +18,10 @@ namespace holdfast::client::test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr Milliseconds kPatience(20'000);
 
 Outcome<std::vector<Place>> ask(const FakeDns& dns, const std::string& endpoint) {
-  return look_up(endpoint, {dns.endpoint()});
+  return look_up(endpoint, {dns.endpoint()}, kPatience);
 }
 
 std::uint16_t port_of(const FakeCell& cell) {
@@ -98,6 +99,9 @@ TEST(Resolver, SilenceIsBoundedInTime) {
   EXPECT_NE(found.error().message.find("no DNS server answered in time"), std::string::npos)
       << found.error().message;
   EXPECT_LT(Clock::now() - begin, Resolver::kTimeMax + std::chrono::seconds(2));
+  const auto again = Clock::now();
+  EXPECT_FALSE(look_up("srv:main.example", {dns.endpoint()}, Milliseconds(100)));
+  EXPECT_LT(Clock::now() - again, std::chrono::seconds(1));
 }
 
 TEST(Resolver, BlocksNobodyWhileItWaits) {
@@ -122,7 +126,7 @@ TEST(Resolver, SecondServerIsAskedWhenTheFirstIsSilent) {
   silent.set_silent(true);
   FakeDns dns;
   dns.add_address("cell.example", "10.0.0.1");
-  const auto found = look_up("cell.example:1", {silent.endpoint(), dns.endpoint()});
+  const auto found = look_up("cell.example:1", {silent.endpoint(), dns.endpoint()}, kPatience);
   ASSERT_TRUE(found) << to_string(found.error());
 }
 
