@@ -57,8 +57,9 @@ function(_holdfast_merged_library)
   target_compile_features(holdfast_client_installed INTERFACE cxx_std_20)
   target_compile_definitions(holdfast_client_installed
                              INTERFACE "HOLDFAST_CLIENT_BOOST_VERSION=${HOLDFAST_BOOST_VERSION}")
-  target_link_libraries(holdfast_client_installed INTERFACE "$<INSTALL_INTERFACE:holdfast::thrift>"
-                                                            Threads::Threads)
+  target_link_libraries(
+    holdfast_client_installed INTERFACE "$<INSTALL_INTERFACE:holdfast::thrift>"
+                                        "$<INSTALL_INTERFACE:holdfast::cares>" Threads::Threads)
   if(NOT HOLDFAST_SANITIZE AND CMAKE_STRIP)
     add_custom_command(
       TARGET holdfast_client_installed

@@ -100,11 +100,13 @@ class Packages(CellTest):
             self.assertIn(needed, server)
         client = self.field("holdfast-client", "Depends")
         self.assertIn("libedit2", client)
+        self.assertIn("libc-ares2", client)
         self.assertNotIn("leveldb", client)
-        self.assertEqual(self.field("libholdfast-dev", "Depends"), "libthrift-dev")
+        self.assertEqual(self.field("libholdfast-dev", "Depends"), "libthrift-dev, libc-ares-dev")
         self.assertRegex(self.field("libholdfast-dev", "Recommends"), r"^libboost1\.\d+-dev$")
         self.assertEqual(self.field("python3-holdfast", "Depends"),
                          "python3 (>= 3.11), python3-thrift (>= 0.16)")
+        self.assertEqual(self.field("python3-holdfast", "Recommends"), "python3-dnspython")
 
     def test_they_have_what_a_user_of_debian_expects(self):
         wanted = {
