@@ -30,13 +30,6 @@ the mode is green
 """
 
 
-def commands(block):
-    """[(command, what it must print)] of a block of "$ command" and output."""
-    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)
-    assert parts[0] == "", f"output before a command: {parts[0]}"
-    return [tuple(part.split("\n", 1)) for part in parts[1:]]
-
-
 class Guide(CellTest):
     def setUp(self):
         self.cell = self.start_cell()
@@ -88,7 +81,7 @@ class Guide(CellTest):
         process.stdout.close()
 
     def test_the_commands(self):
-        shown = [pair for block in pages.blocks(GUIDE, "console") for pair in commands(block)]
+        shown = [pair for block in pages.blocks(GUIDE, "console") for pair in pages.commands(block)]
         self.assertGreater(len(shown), 5)
         environment = {**os.environ, "HOLDFAST_ENDPOINTS": ",".join(self.cell.endpoints),
                        "PATH": f"{bin_dir()}:{os.environ['PATH']}"}

@@ -16,6 +16,13 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```$", read(page), re.DOTALL | re.MULTILINE)
 
 
+def commands(block):
+    """[(command, what it must print)] of a block of "$ command" and output."""
+    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)
+    assert parts[0] == "", f"output before a command: {parts[0]}"
+    return [tuple(part.split("\n", 1)) for part in parts[1:]]
+
+
 def program(path):
     """A whole program as a page shows it: tabs, which pages do not have, as four spaces."""
     return read(path).expandtabs(4)
@@ -25,7 +32,7 @@ def regions(path):
     """The parts of a program between "[name]" and "[/name]", alone in a comment, by name; without
     the indentation that all of a part has.
     """
-    mark = r"^\s*(?://|#) \[{}\]\n"
+    mark = r"^\s*(?://|#|--) \[{}\]\n"
     text = read(path)
     found = {}
     for name in re.findall(mark.format(r"(\w+)"), text, re.MULTILINE):

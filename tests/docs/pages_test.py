@@ -47,6 +47,14 @@ class Guide(unittest.TestCase):
         self.assertEqual(len(regions), 2)
 
 
+class Examples(unittest.TestCase):
+    def test_the_code_is_that_of_the_programs(self):
+        table = pages.regions("client/example/fenced_table.py")
+        self.assertEqual(pages.blocks("docs/examples.md", "sql"),
+                         [table["schema"], table["fence"]])
+        self.assertEqual(pages.blocks("docs/examples.md", "python"), [table["fenced"]])
+
+
 class Api(unittest.TestCase):
     def test_the_page_is_what_the_script_makes_of_the_idl(self):
         subprocess.run(
