@@ -173,7 +173,7 @@ auto async_next(Watch& watch, const CallOptions& options, Token&& token) {
 template <typename Token>
 auto async_check(SequencerChecker& checker, std::string sequencer, SequencerCheck check,
                  const CallOptions& options, Token&& token) {
-  return detail::initiate<Outcome<Verdict>>(
+  return detail::initiate<Verdict>(
       [&checker, sequencer = std::move(sequencer), check, options](auto done) {
         checker.check(sequencer, check, options, std::move(done));
       },

@@ -77,10 +77,13 @@ CellClient& CellClient::operator=(CellClient&& other) noexcept {
 
 CellClient::~CellClient() = default;
 
+bool CellClient::runs_here() const {
+  return handle_ != nullptr && handle_->runtime().runs_here();
+}
+
 Outcome<AnyReply> CellClient::call_any(AnyRequest request, const CallOptions& options) {
-  const bool runs_here = handle_ != nullptr && handle_->runtime().runs_here();
   return detail::wait_for<AnyReply>(
-      runs_here, options.timeout.value_or(kDefaultTimeout),
+      runs_here(), options.timeout.value_or(kDefaultTimeout),
       [&](auto done) { submit(std::move(request), options, std::move(done)); });
 }
 

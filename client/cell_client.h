@@ -51,6 +51,8 @@ class CellClient {
               std::function<void(Outcome<AnyReply>)> done);
 
  private:
+  friend class SequencerChecker;
+  bool runs_here() const;  // On its dispatcher, where nobody may wait for it.
   Outcome<AnyReply> call_any(AnyRequest request, const CallOptions& options);
 
   std::string refusal_;  // Of every call, for the options; then there is no handle.

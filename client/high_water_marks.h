@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/sequencer_checker.h"
+#include "client/mark_store.h"
 #include "thrift/sequencer.h"
 #include "zab/base/ids.h"
 

@@ -138,8 +138,20 @@ void Runtime::release(GuardId guard, std::optional<Ticks> timeout_ms, Where wher
 
 void Runtime::watch(WatchOptions options, std::function<void(const Event&)> on_event,
                     std::function<void(Outcome<Watch>)> done) {
+  start_watch(std::make_shared<WatchState>(shared_from_this(), std::move(on_event)),
+              std::move(options), std::move(done));
+}
+
+void Runtime::watch_at_once(WatchOptions options, AtOnce told,
+                            std::function<void(Outcome<Watch>)> done) {
+  auto state = std::make_shared<WatchState>(shared_from_this(), std::move(told.on_event));
+  state->be_told_at_once(std::move(told.on_ended));
+  start_watch(std::move(state), std::move(options), std::move(done));
+}
+
+void Runtime::start_watch(std::shared_ptr<WatchState> state, WatchOptions options,
+                          std::function<void(Outcome<Watch>)> done) {
   const auto refuse = [done](Outcome<CallValue> outcome) { done(std::move(outcome).error()); };
-  const auto state = std::make_shared<WatchState>(shared_from_this(), std::move(on_event));
   post_input(
       [options = std::move(options), state, done](Runtime& self) {
         const Core::WatchCall made = self.core_.watch(BootClock::now_ms(), options);

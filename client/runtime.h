@@ -52,6 +52,13 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void release(GuardId guard, std::optional<Ticks> timeout_ms, Where where, Done done);
   void watch(WatchOptions options, std::function<void(const Event&)> on_event,
              std::function<void(Outcome<Watch>)> done);
+  // As watch(), but events, and the end by another than the program, are told on the input
+  // executor, and must not be held up.
+  struct AtOnce {
+    std::function<void(const Event&)> on_event;
+    std::function<void()> on_ended;
+  };
+  void watch_at_once(WatchOptions options, AtOnce told, std::function<void(Outcome<Watch>)> done);
   void unwatch(WatchId watch);
   void close(Ticks timeout_ms, Where where, Done done);
   // Answers what is open and lets go of the world. Nothing is told afterwards, and further calls
@@ -66,6 +73,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   // Until then guards may say held; 0 once the session is over.
   Ticks lease_deadline() const { return lease_deadline_.load(); }
   SessionState state() const { return state_.load(); }
+  // How often the session was in jeopardy.
+  std::uint64_t jeopardies() const { return jeopardies_.load(); }
 
  private:
   struct Pending {
@@ -82,6 +91,8 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     Done refuse;  // May be empty.
   };
 
+  void start_watch(std::shared_ptr<WatchState> state, WatchOptions options,
+                   std::function<void(Outcome<Watch>)> done);
   void post_input(std::function<void(Runtime&)> run, Done refuse);
   void take_inputs();
   void tell(std::function<void()> callback);
@@ -119,6 +130,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   const SessionCallbacks callbacks_;
   std::atomic<Ticks> lease_deadline_ = 0;
   std::atomic<SessionState> state_ = SessionState::kLive;
+  std::atomic<std::uint64_t> jeopardies_ = 0;
   std::atomic<bool> is_shut_down_ = false;
   const Error shut_down_error_;
   std::mutex inputs_mutex_;

@@ -82,6 +82,7 @@ void Runtime::carry_out(StateChanged output) {
       if (callbacks_.on_safe) tell(callbacks_.on_safe);
       return tell_guards(&GuardState::tell_safe);
     case SessionState::kJeopardy:
+      ++jeopardies_;
       if (callbacks_.on_jeopardy) tell(callbacks_.on_jeopardy);
       return tell_guards(&GuardState::tell_jeopardy);
     case SessionState::kExpired:
@@ -162,6 +163,10 @@ void Runtime::carry_out(EventsCame output) {
     for (const WatchId id : told.watches) {
       const auto found = watches_.find(id);
       if (found == watches_.end()) continue;
+      if (found->second->is_told_at_once()) {
+        found->second->tell(told.event);
+        continue;
+      }
       tell([watch = found->second, event = told.event] { watch->tell(event); });
     }
   }
@@ -175,7 +180,11 @@ void Runtime::carry_out(EventsCame output) {
 void Runtime::carry_out(WatchEnded output) {
   const auto found = watches_.find(output.watch);
   if (found == watches_.end()) return;
-  tell([watch = found->second, error = std::move(output.error)] { watch->tell_ended(error); });
+  if (found->second->is_told_at_once()) {
+    found->second->tell_ended(output.error);
+  } else {
+    tell([watch = found->second, error = std::move(output.error)] { watch->tell_ended(error); });
+  }
   watches_.erase(found);
 }
 

@@ -243,6 +243,10 @@ void Session::acquire(std::string path, AcquireOptions options,
                   std::move(done));
 }
 
+std::shared_ptr<detail::Runtime> Session::runtime() const {
+  return handle_->runtime().shared_from_this();
+}
+
 Outcome<AnyReply> Session::call_any(AnyRequest request, const CallOptions& options) {
   return detail::wait_for<AnyReply>(
       handle_->runtime().runs_here(), options.timeout,

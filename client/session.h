@@ -33,8 +33,9 @@
 namespace holdfast::client {
 
 namespace detail {
+class Runtime;
 class SessionHandle;
-}
+}  // namespace detail
 
 struct Closed {};
 
@@ -122,8 +123,10 @@ class Session {
              std::function<void(Outcome<Watch>)> done);
 
  private:
+  friend class SequencerChecker;
   explicit Session(std::shared_ptr<detail::SessionHandle> handle) : handle_(std::move(handle)) {}
   Outcome<AnyReply> call_any(AnyRequest request, const CallOptions& options);
+  std::shared_ptr<detail::Runtime> runtime() const;
 
   std::shared_ptr<detail::SessionHandle> handle_;
 };

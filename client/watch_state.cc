@@ -91,6 +91,7 @@ void WatchState::tell_ended(const Error& error) {
     ended_ = error;
     done = take_waiting();
   }
+  if (on_ended_at_once_) on_ended_at_once_();
   if (done) done(error);
 }
 

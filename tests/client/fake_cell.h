@@ -37,6 +37,8 @@ class FakeCell {
   void set_mute(bool mute);
   // Requests of that method are swallowed.
   void ignore(const std::string& method);
+  // Requests of that method are answered with LIMIT.
+  void refuse(const std::string& method);
   void set_busy(const std::string& path);  // The lock is held by somebody else.
   void set_sequencer_state(SequencerState state);
   // Answers parked keep-alives with the event, now or when one comes.
@@ -89,6 +91,7 @@ class FakeCell {
   std::vector<Seen> seen_;
   bool is_mute_ = false;
   std::set<std::string> ignored_;
+  std::set<std::string> refused_;
   std::set<std::string> busy_;
   SequencerState sequencer_state_ = SequencerState::kValid;
 
