@@ -25,7 +25,7 @@ from holdfast._core.endpoint import (
     EndpointKind, Place, parse_dns_server, parse_endpoint)
 from holdfast._core.endpoint_walk import PATIENCE_MS, EndpointWalk
 from holdfast._core.high_water import (
-    Confirmations, Finding, Followed, HighWater, HighWaterMarks)
+    CONFIRMED_MAX, Confirmations, Finding, Followed, HighWater, HighWaterMarks)
 from holdfast._core.sorted_times import SortedTimes
 from holdfast._interrupt import Interrupter
 from holdfast._mark_file import SPARE_LINES, MarkFile
@@ -105,6 +105,15 @@ class Marks(unittest.TestCase):
         followed.confirm("b", (followed.changes, 1))
         self.assertFalse(followed.is_valid("a", (followed.changes, 1)))
         self.assertTrue(followed.is_valid("b", (followed.changes, 1)))
+        followed.on_ended()
+        self.assertFalse(followed.is_valid("b", (followed.changes, 1)), "nothing is heard of it")
+
+    def test_of_one_lock_so_many_are_confirmed_at_a_time(self):
+        followed = Followed()
+        for number in range(CONFIRMED_MAX + 1):
+            followed.confirm(str(number), (0, 0))
+        self.assertFalse(followed.is_valid("0", (0, 0)), "it is asked about again")
+        self.assertTrue(followed.is_valid(str(CONFIRMED_MAX), (0, 0)))
 
 
 class LocalChecks(unittest.TestCase):
@@ -171,6 +180,14 @@ class LocalChecks(unittest.TestCase):
         third = self.checker(store=self.file)
         self.assertEqual(third.high_water("/l"), 10)
 
+    def test_the_file_is_that_of_the_library_in_cxx(self):
+        line = "0001020304050607 000000000000001f /l\n"  # As in tests/client/mark_file_test.cc.
+        pathlib.Path(self.file).write_text(line)
+        checker = self.checker(store=self.file)
+        self.assertEqual(checker.high_water("/l"), 0x1f)
+        self.assertTrue(checker.check(text(0x20)))
+        self.assertEqual(pathlib.Path(self.file).read_text(), line + line.replace("1f", "20"))
+
     def test_a_file_of_something_else_is_refused(self):
         with open(self.file, "w", encoding="utf-8") as file:
             file.write("root:x:0:0\n")
@@ -209,6 +226,18 @@ class LocalChecks(unittest.TestCase):
         self.addCleanup(again.close)
         self.assertEqual(sorted(again.load()), [
             HighWater(PREFIX, "/l", SPARE_LINES + 10), HighWater(PREFIX, "/m", 3)])
+
+    def test_what_follows_a_rewriting_waits_until_the_name_of_the_file_is_safe(self):
+        pathlib.Path(self.file).write_text(f"{PREFIX:016x} {1:016x} /l\n" * (SPARE_LINES + 3))
+        store = MarkFile(self.file)
+        self.addCleanup(store.close)
+        with mock.patch("holdfast._mark_file._sync_folder", side_effect=OSError):
+            store.save(HighWater(PREFIX, "/l", 2))  # The old file is safe, and so is the mark.
+            with self.assertRaises(OSError):
+                store.save(HighWater(PREFIX, "/l", 3))
+        store.save(HighWater(PREFIX, "/l", 4))
+        self.assertEqual(pathlib.Path(self.file).read_text(),
+                         f"{PREFIX:016x} {2:016x} /l\n{PREFIX:016x} {4:016x} /l\n")
 
 
 class Small(unittest.TestCase):

@@ -121,7 +121,13 @@ class MarkFile:
         assert self._file is not None
         os.close(self._file)
         self._file, self._good_bytes, self._lines = file, len(lines), len(self._marks)
-        _sync_folder(self._path)
+        try:
+            _sync_folder(self._path)
+        except OSError:
+            # Marks that follow go into the new file: whichever of the two a crash leaves, it must
+            # be this. The next opening sees to it.
+            os.close(file)
+            self._file = None
 
 
 def _line(mark: HighWater) -> bytes:

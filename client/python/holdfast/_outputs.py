@@ -149,6 +149,8 @@ class Outputs:
     def _watch_ended(self, output: io.WatchEnded) -> None:
         watch = self._watches.pop(output.watch, None)
         if watch is not None:
+            if watch.at_once is not None:
+                watch.at_once(None)
             self.post_callback(functools.partial(watch.tell_ended, output.failure))
 
     def _answered(self, output: io.Answered) -> None:

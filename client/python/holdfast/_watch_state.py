@@ -21,11 +21,12 @@ class WatchState:
     """
 
     def __init__(self, on_event: Optional[Callable[[Event], None]],
-                 at_once: Optional[Callable[[Event], None]] = None,
+                 at_once: Optional[Callable[[Optional[Event]], None]] = None,
                  on_ended: Optional[Callable[[Failure], None]] = None) -> None:
         self._on_event = on_event
         self._on_ended = on_ended
-        # Called on the session's thread when the event arrives, before it is told: must be short.
+        # Called on the session's thread when the event arrives, before it is told, and with None
+        # when the watch has ended otherwise than by cancel(): must be short.
         self.at_once = at_once
         self._changed = threading.Condition()
         self._queue: Deque[Event] = deque()

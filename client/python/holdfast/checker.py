@@ -15,10 +15,10 @@ from ._mark_file import MarkFile
 from ._options import Endpoints
 from .cell import CellClient
 from ._watch_state import WatchState
-from .errors import HoldfastError, bad_argument
+from .errors import Failure, HoldfastError, bad_argument
 from .sequencer import Sequencer, cell_prefix
 from .session import Session, watch_options
-from .values import EventKind, SequencerState, SessionState
+from .values import Event, EventKind, SequencerState, SessionState
 from .watch import Watch
 
 TIMEOUT_S = 10.0
@@ -136,11 +136,12 @@ class SequencerChecker:
         self._mode = mode or (Check.CELL if can_ask else Check.LOCAL)
         self._interval_ms = to_ms(interval, "The interval") or 0
         self._followed_max = followed_max
+        self._is_closed = False
         self._mutex = threading.Lock()  # For the marks, and one save() at a time.
         self._marks = HighWaterMarks(locks_max)
         self._confirmations = Confirmations(min(locks_max, 100_000))
-        self._followed: OrderedDict[str, tuple[Followed, Watch]] = OrderedDict()
-        self._follow_mutex = threading.Lock()  # Held while a watch is made.
+        self._followed: OrderedDict[str, _Follow] = OrderedDict()
+        self._follow_mutex = threading.Lock()
         self._store: Optional[MarkStore] = MarkFile(store) if isinstance(store, str) else store
         for mark in self._store.load() if self._store is not None else ():
             self._marks.raise_to(mark)
@@ -182,9 +183,10 @@ class SequencerChecker:
     def close(self) -> None:
         """Ends its watches and its connection, and closes its file. The session stays open."""
         with self._follow_mutex:
-            followed, self._followed = self._followed, OrderedDict()
-        for _, watch in followed.values():
-            watch.close()
+            follows, self._followed = self._followed, OrderedDict()
+            self._is_closed = True
+        for follow in follows.values():
+            follow.drop()
         if self._own_client is not None:
             self._own_client.close()
         if self._store is not None:
@@ -255,34 +257,80 @@ class SequencerChecker:
     def _check_followed(self, text: str, sequencer: Sequencer, timeout: float) -> Verdict:
         session = self._session
         assert session is not None
-        try:
-            followed = self._follow(session, sequencer.path)
-        except HoldfastError as failure:
-            return Verdict(Standing.UNKNOWN, Reason.NO_ANSWER, failure)
-        as_of = followed.changes, session._runtime.jeopardies
-        if followed.is_valid(text, as_of) and session.state is SessionState.LIVE:
+        follow = self._follow(session, sequencer.path)
+        # The state is taken down before anything is asked: what changes while the cell answers is
+        # not confirmed.
+        stands = follow.stands
+        as_of = follow.lock.changes, session._runtime.jeopardies
+        if (stands and follow.lock.is_valid(text, as_of)
+                and session.state is SessionState.LIVE):
             return self._accept(sequencer, Reason.CONFIRMED)
         verdict = self._ask(text, sequencer, timeout)
-        if verdict:
-            followed.confirm(text, as_of)
+        if verdict and stands:
+            follow.lock.confirm(text, as_of)
         return verdict
 
-    def _follow(self, session: Session, path: str) -> Followed:
+    def _follow(self, session: Session, path: str) -> _Follow:
+        """Until its watch stands the cell is asked each time: nobody waits for the watch."""
+        dropped = []
         with self._follow_mutex:
             known = self._followed.get(path)
-            if known is not None:
+            if known is not None and not known.lock.has_ended:
                 self._followed.move_to_end(path)
-                return known[0]
-            followed = Followed()
-            # On the session's own thread and not on the dispatcher: no callback of the program
-            # delays it.
-            state = WatchState(lambda _: None, at_once=lambda _: followed.on_change())
-            watch = session._start_watch(state, watch_options(path, LOCK_ENDS, False, None))
-            self._followed[path] = followed, watch
+                return known
+            if known is not None:
+                dropped.append(self._followed.pop(path))
+            follow = _Follow(session)
+            if self._is_closed:
+                return follow
+            self._followed[path] = follow
             if len(self._followed) > self._followed_max:
-                _, (_, oldest) = self._followed.popitem(last=False)
-                oldest.close()
-            return followed
+                dropped.append(self._followed.popitem(last=False)[1])
+        for old in dropped:
+            old.drop()
+        session._runtime.watch(watch_options(path, LOCK_ENDS, False, None), follow.state,
+                               follow.on_made)
+        return follow
+
+
+class _Follow:
+    """A lock that is watched, or is going to be."""
+
+    def __init__(self, session: Session) -> None:
+        self.lock = Followed()
+        self.stands = False
+        # On the session's own thread and not on the dispatcher: no callback of the program delays
+        # it.
+        self.state = WatchState(lambda _: None, at_once=self._on_news)
+        self._watch = Watch(session, self.state)
+        self._mutex = threading.Lock()
+        self._is_made = False
+        self._is_dropped = False
+
+    def on_made(self, outcome: object) -> None:
+        with self._mutex:
+            self._is_made = True
+            is_dropped = self._is_dropped
+        if isinstance(outcome, Failure):
+            self.lock.on_ended()  # The next check makes another.
+        elif is_dropped:
+            self._watch.close()
+        else:
+            self.stands = True
+
+    def drop(self) -> None:
+        self.lock.on_ended()
+        with self._mutex:
+            self._is_dropped = True
+            is_made = self._is_made
+        if is_made:
+            self._watch.close()
+
+    def _on_news(self, event: Optional[Event]) -> None:
+        if event is None:
+            self.lock.on_ended()
+        else:
+            self.lock.on_change()
 
 
 __all__ = ["Check", "HighWater", "MarkStore", "Reason", "SequencerChecker", "Standing", "Verdict"]

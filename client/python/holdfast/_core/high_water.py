@@ -78,6 +78,7 @@ class Confirmations:
         self._asked_at.pop(sequencer, None)
 
 
+CONFIRMED_MAX = 1_000  # Sequencers of one lock.
 AsOf = tuple[int, int]  # Changes of the lock, and how often the session was in jeopardy.
 
 
@@ -85,24 +86,30 @@ class Followed:
     """One lock that is followed by a watch: a sequencer that the cell has called valid counts until
     something happens to the lock, or until the session was in jeopardy, when news may be late.
 
-    on_change() is called by another thread than the others. What it finds confirmed too late is of
-    an older state, and counts for nothing.
+    on_change() and on_ended() are called by another thread than the others. What is confirmed too
+    late is of an older state, and counts for nothing.
     """
 
     def __init__(self) -> None:
         self.changes = 0
+        self.has_ended = False
         self._valid: dict[str, AsOf] = {}
 
     def on_change(self) -> None:
         self.changes += 1
 
+    def on_ended(self) -> None:
+        """Nothing is heard of the lock any more: nothing counts from now on."""
+        self.has_ended = True
+
     def is_valid(self, sequencer: str, as_of: AsOf) -> bool:
         """`as_of`: of now."""
-        return self._valid.get(sequencer) == as_of
+        return not self.has_ended and self._valid.get(sequencer) == as_of
 
     def confirm(self, sequencer: str, as_of: AsOf) -> None:
         """`as_of`: of before the cell was asked. All of one lock that are valid at one state are
-        kept, those of older states are not."""
-        if any(old != as_of for old in list(self._valid.values())[:1]):
+        kept, those of older states are not, and not more than so many."""
+        is_new_state = any(old != as_of for old in list(self._valid.values())[:1])
+        if is_new_state or len(self._valid) >= CONFIRMED_MAX:
             self._valid = {}
         self._valid[sequencer] = as_of
