@@ -12,8 +12,8 @@ namespace holdfast::client {
 // The highest generation that was seen of one lock.
 struct HighWater {
   std::uint64_t cell_prefix = 0;  // First 8 bytes of the cell id.
-  std::string path;
-  Zxid generation;
+  std::string path{};
+  Zxid generation{};
 
   bool operator==(const HighWater&) const = default;
 };

@@ -12,7 +12,8 @@ from tests.python import package  # Before tests.harness, which uses the same ge
 
 from tests.docs import pages
 from tests.harness import CellTest
-from tests.harness.deadline import SLOWNESS
+from tests.harness.deadline import SLOWNESS, eventually
+from tests.harness.process import Process
 from tests.harness.programs import ROOT, bin_dir
 
 PAGE = "docs/examples.md"
@@ -29,14 +30,19 @@ class Page(CellTest):
         (self.folder / "bin" / "python3").symlink_to(sys.executable)
         self.environment = {
             **os.environ, "HOLDFAST_ENDPOINTS": ",".join(self.cell.endpoints),
-            "PYTHONPATH": package.FOLDER,
+            "HOLDFAST_STORAGE": self.cell.spare_endpoint(), "PYTHONPATH": package.FOLDER,
             "PYTHONDONTWRITEBYTECODE": "1",
             "PATH": f"{self.folder}/bin:{bin_dir()}:{os.environ['PATH']}"}
 
     def test_the_commands(self):
+        [start] = pages.blocks(PAGE, "sh")
+        log = self.folder / "server.log"
+        server = Process(["bash", "-c", f"cd {self.folder}; exec {start}"], log, self.environment)
+        self.addCleanup(server.kill)
+        eventually("the server serves", lambda: "serves" in log.read_text())
         self.addCleanup(self.end_writer)
         shown = [pair for block in pages.blocks(PAGE, "console") for pair in pages.commands(block)]
-        self.assertGreater(len(shown), 5)
+        self.assertGreater(len(shown), 15)
         for command, output in shown:
             with self.subTest(command):
                 ran = subprocess.run(

@@ -49,7 +49,10 @@ class Guide(unittest.TestCase):
 
 class Examples(unittest.TestCase):
     def test_the_code_is_that_of_the_programs(self):
+        server = {**pages.regions("client/example/storage/handler.cc"),
+                  **pages.regions("client/example/storage/server.cc")}
         table = pages.regions("client/example/fenced_table.py")
+        self.assertEqual(pages.blocks("docs/examples.md", "cpp"), list(server.values()))
         self.assertEqual(pages.blocks("docs/examples.md", "sql"),
                          [table["schema"], table["fence"]])
         self.assertEqual(pages.blocks("docs/examples.md", "python"), [table["fenced"]])
