@@ -29,7 +29,7 @@ namespace holdfast {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{10};
-constexpr Ticks kKeepAliveGatherMs = 5;
+constexpr Ticks kKeepAliveGatherMs = 50;
 // Of the newest entries, which stay in memory for followers that come back after a moment. Others
 // get them from the disk.
 constexpr std::size_t kLogWindowBytes = 8U << 20U;

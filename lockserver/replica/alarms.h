@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "lockserver/replica/call_id.h"
+#include "lockserver/replica/id_map.h"
 #include "zab/base/ids.h"
 
 namespace holdfast::replica {
@@ -36,7 +36,7 @@ class Alarms {
   }
 
  private:
-  std::map<CallId, Ticks> by_call_;
+  IdMap<CallId, Ticks> by_call_;
   std::set<std::pair<Ticks, CallId>> by_time_;
 };
 

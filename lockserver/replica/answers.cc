@@ -19,6 +19,14 @@ Ticks hold_of(std::int64_t lease_ms) {
 }
 
 }  // namespace
+// When a keep-alive that may be held until then is answered: together with others, if that costs it
+// little of its wait.
+Ticks in_company(Ticks until, Ticks wait, Ticks gather_ms) {
+  constexpr Ticks kShareMin = 8;
+  const bool is_short = gather_ms == 0 || wait < kShareMin * gather_ms;
+  return is_short ? until : until - until % gather_ms;
+}
+
 
 Facts Replica::Parts::facts(SessionId session) const {
   return {.zxid = machine.state.applied(),
@@ -148,7 +156,8 @@ void Replica::Parts::run_keep_alive(CallId id) {
   }
   const KeepAlive& ask = std::get<KeepAliveCall>(call.body).ask;
   acknowledge(session, ask.acknowledged);
-  const Ticks until = call.arrived + std::min(ask.max_wait_ms, hold_of(living->lease_ms));
+  const Ticks wait = std::min(ask.max_wait_ms, hold_of(living->lease_ms));
+  const Ticks until = in_company(call.arrived + wait, wait, options.keep_alive_gather_ms);
   clients.keep_alives.park(id, session);
   clients.alarms.set(id, until);
   const bool at_once = until <= now || is_stopping();
@@ -177,13 +186,13 @@ void Replica::Parts::answer_keep_alive(CallId id, WhenEmpty when_empty) {
 }
 
 // Events need not wait until the keep-alive is confirmed; its answer then says nothing of the
-// lease. But when half of the lease has gone the confirmation comes first, or a session that always
-// has events would never extend it. False when there is nothing to tell.
+// lease. But when half of the lease has gone the confirmation comes first, and soon, or a session
+// that always has events would never extend it.
 void Replica::Parts::tell_early(CallId id) {
   const Call& waiting = clients.calls.at(id);
   const SessionId session = waiting.session;
   const Machine::Living* living = machine.living(session);
-  if (living == nullptr || now - living->leased_at > living->lease_ms / 2) {
+  if (living == nullptr) {
     return;
   }
   const state::EventName acknowledged = std::get<KeepAliveCall>(waiting.body).ask.acknowledged;
@@ -193,6 +202,10 @@ void Replica::Parts::tell_early(CallId id) {
     return;
   }
   KeepAliveAnswer answer{.facts = facts(session),
+  if (now - living->leased_at > living->lease_ms / 2) {
+    clients.reads.hurry(id);
+    return;
+  }
                          .events = std::move(batch.events),
                          .events_lost = batch.lost,
                          .delivered_through = batch.through,

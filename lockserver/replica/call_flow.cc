@@ -156,7 +156,7 @@ void Replica::Parts::start_keep_alive(CallId id) {
     return;
   }
   clients.lanes.become(call.lane, id, Lanes::Kind::kRead);
-  clients.reads.want(id, call.session);
+  clients.reads.want_some_time(id, call.session);
 }
 
 // True when the call has left the front of its lane.
@@ -363,7 +363,7 @@ void Replica::Parts::begin_barriers() {
       continue;
     }
     const bool touches = kind == Reads::Kind::kTouching;
-    if (touches && now < next_touching_barrier) {
+    if (touches && now < next_touching_barrier && !clients.reads.is_urgent()) {
       continue;  // A tick comes back to it.
     }
     // An expiry that was proposed before the touch is then applied before the answer; for a learner

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lockserver/replica/call_id.h"
+#include "lockserver/replica/id_map.h"
 #include "zab/base/ids.h"
 
 namespace holdfast::replica {
@@ -54,7 +55,7 @@ class KeepAlives {
   std::size_t size() const { return sessions_.size() - unconfirmed_.size(); }  // Of the held.
 
  private:
-  std::map<CallId, SessionId> sessions_;
+  IdMap<CallId, SessionId> sessions_;
   std::set<CallId> unconfirmed_;
   std::map<SessionId, std::set<CallId>> calls_;  // The same, by session; no set is empty.
 };

@@ -8,6 +8,7 @@
 
 #include "lockserver/replica/call_id.h"
 #include "lockserver/replica/calls.h"
+#include "lockserver/replica/id_map.h"
 #include "zab/base/ids.h"
 
 namespace holdfast::replica {
@@ -83,9 +84,9 @@ class Lanes {
 
   Limits limits_;
   LaneId newest_;
-  std::map<LaneId, Lane> lanes_;
-  std::map<SessionId, std::size_t> bindings_;  // Lanes bound to it; never 0.
-  std::map<SessionId, std::size_t> loads_;     // Calls made for it; never 0.
+  IdMap<LaneId, Lane> lanes_;
+  IdMap<SessionId, std::size_t> bindings_;  // Lanes bound to it; never 0.
+  IdMap<SessionId, std::size_t> loads_;     // Calls made for it; never 0.
 };
 
 }  // namespace holdfast::replica

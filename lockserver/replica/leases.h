@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "lockserver/replica/id_map.h"
 #include "zab/base/ids.h"
 
 namespace holdfast::replica {
@@ -67,7 +68,7 @@ class Leases {
   // Lease time: goes on with the ticks that come on time, back by the settling time at a late one.
   // From 0 in each reign.
   Ticks lease_time_ = 0;
-  std::map<SessionId, Session> sessions_;
+  IdMap<SessionId, Session> sessions_;
   std::map<std::int64_t, std::vector<SessionId>> buckets_;  // A session may stand in one too early.
 };
 

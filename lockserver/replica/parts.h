@@ -16,6 +16,7 @@
 #include "lockserver/replica/alarms.h"
 #include "lockserver/replica/call.h"
 #include "lockserver/replica/image_writer.h"
+#include "lockserver/replica/id_map.h"
 #include "lockserver/replica/keep_alives.h"
 #include "lockserver/replica/lanes.h"
 #include "lockserver/replica/pending.h"
@@ -66,7 +67,7 @@ struct Machine {
   void note_sessions(const state::Effects& effects);
 
   state::StateMachine state;
-  std::map<SessionId, Living> sessions;  // Of the state: all that live.
+  IdMap<SessionId, Living> sessions;  // Of the state: all that live.
   ImageWriter writer;
   LogMeter meter;
   bool loading = false;             // An installed image is being read.

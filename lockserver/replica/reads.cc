@@ -7,6 +7,15 @@ namespace holdfast::replica {
 
 void Reads::want(CallId call, SessionId touched) {
   waiting_of(touched.is_none() ? Kind::kPlain : Kind::kTouching).emplace(call, touched);
+  is_urgent_ = is_urgent_ || !touched.is_none();
+}
+
+void Reads::want_some_time(CallId call, SessionId touched) {
+  touching_.emplace(call, touched);
+}
+
+void Reads::hurry(CallId call) {
+  is_urgent_ = is_urgent_ || touching_.contains(call);
 }
 
 void Reads::forget(CallId call) {
@@ -19,6 +28,7 @@ void Reads::forget(CallId call) {
 
 std::optional<Reads::Barrier> Reads::begin(Kind kind, Zxid floor) {
   Calls calls = std::exchange(waiting_of(kind), {});
+  is_urgent_ = is_urgent_ && kind != Kind::kTouching;
   if (calls.empty()) {
     return std::nullopt;
   }
@@ -36,6 +46,7 @@ void Reads::put_back(std::uint64_t tag) {
   auto node = open_.extract(tag);
   if (!node.empty()) {
     waiting_of(node.mapped().kind).merge(node.mapped().calls);
+    is_urgent_ = is_urgent_ || node.mapped().kind == Kind::kTouching;
   }
 }
 

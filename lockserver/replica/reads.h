@@ -21,12 +21,19 @@ class Reads {
 
   // The call waits for a barrier that begins after now. `touched` is none for a plain one.
   void want(CallId call, SessionId touched);
+  // As above, but it has time.
+  void want_some_time(CallId call, SessionId touched);
+  // It has no time any more. Nothing if its barrier has begun.
+  void hurry(CallId call);
   // The call does not wait any more.
   void forget(CallId call);
 
   bool has_waiting(Kind kind) const {
     return !(kind == Kind::kTouching ? touching_ : plain_).empty();
   }
+
+  // Whether a call is among the touching ones that has no time.
+  bool is_urgent() const { return is_urgent_; }
 
   struct Barrier {
     std::uint64_t tag = 0;
@@ -57,6 +64,7 @@ class Reads {
 
   std::uint64_t newest_tag_ = 0;
   Calls touching_;
+  bool is_urgent_ = false;
   Calls plain_;
   struct Open {
     Kind kind = Kind::kPlain;

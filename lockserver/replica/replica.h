@@ -21,8 +21,10 @@ struct ReplicaOptions {
   std::string cell_name;
   std::string cell_id;              // 32 hex digits.
   Ticks no_leader_hold_ms = 3'000;  // Without a leader, calls wait so long before NO_QUORUM.
-  // Barriers for keep-alives begin at least so long apart, so that many sessions share one; the
-  // next input or tick after that begins it. 0: never waits.
+  // Keep-alives of many sessions go together. Barriers for them begin at least so long apart; the
+  // next input or tick after that begins one, and so does who is in a hurry. Those that are held
+  // back for much longer are answered where the clock shows a multiple of this, so much earlier at
+  // most; then they also come back together. 0: each for itself.
   Ticks keep_alive_gather_ms = 0;
   Ticks image_flush_ms = 1'000;  // Applied effects go to the image at least so often,
   // or when their entries have so many bytes: what they changed is encoded in one go, which takes a

@@ -178,7 +178,7 @@ Design choose_design(std::uint64_t seed) {
   design.faults = choose_faults(dice);
   design.work = choose_work(dice);
   design.check_own_every = 8;
-  design.keep_alive_gather_ms = static_cast<Ticks>(between(dice, 0, 15));
+  design.keep_alive_gather_ms = static_cast<Ticks>(between(dice, 0, 60));
   return design;
 }
 

@@ -92,7 +92,7 @@ struct Design {
   zab::Options core;  // Without self, incarnation, config and seed.
   state::StateLimits limits;
   Ticks no_leader_hold_ms = 3'000;
-  Ticks keep_alive_gather_ms = 5;
+  Ticks keep_alive_gather_ms = 50;
   Ticks image_flush_ms = 1'000;
   Ticks image_sync_ms = 30'000;
   std::uint64_t log_bytes_max = 256ULL << 20U;
