@@ -7,7 +7,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 
 #include "lockserver/net/rpc_routes.h"
 #include "lockserver/net/rpc_server.h"
@@ -121,20 +120,35 @@ void RpcConnection::resume() {
 
 void RpcConnection::flush() {
   flush_wanted_ = false;
-  if (!open_ || writing_ || queued_.empty()) return;
-  writing_ = true;
-  writing_bytes_.swap(queued_);
+  if (!open_ || is_blocked_) return;
+  while (written_ < queued_.size()) {
+    boost::system::error_code error;
+    written_ += socket_.write_some(
+        boost::asio::buffer(queued_.data() + written_, queued_.size() - written_), error);
+    if (error == boost::asio::error::would_block) return flush_when_writable();
+    if (error) return fail_soon(error.message());
+  }
+  written_ = 0;
   queued_.clear();
-  boost::asio::async_write(
-      socket_, boost::asio::buffer(writing_bytes_),
-      [self = shared_from_this()](boost::system::error_code error, std::size_t) {
-        self->writing_ = false;
-        self->writing_bytes_.clear();
-        self->writing_bytes_.shrink_to_fit();
-        if (!self->open_) return;
-        if (error) return self->fail(error.message());
-        self->flush();
-      });
+  queued_.shrink_to_fit();
+}
+
+void RpcConnection::flush_when_writable() {
+  queued_.erase(0, std::exchange(written_, 0));
+  is_blocked_ = true;
+  socket_.async_wait(tcp::socket::wait_write,
+                     [self = shared_from_this()](boost::system::error_code error) {
+                       self->is_blocked_ = false;
+                       if (!self->open_) return;
+                       if (error) return self->fail(error.message());
+                       self->flush();
+                     });
+}
+
+// Whoever flushes may be in the middle of answering.
+void RpcConnection::fail_soon(const std::string& reason) {
+  boost::asio::post(socket_.get_executor(),
+                    [self = shared_from_this(), reason] { self->fail(reason); });
 }
 
 void RpcConnection::close() {

@@ -33,6 +33,8 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   bool take_frames();
   void on_reply(std::string message, std::size_t call_bytes);
   void resume();
+  void flush_when_writable();
+  void fail_soon(const std::string& reason);
   void fail(const std::string& reason);
   // With so many calls open, or such large ones, the connection is not read until some are
   // answered.
@@ -45,11 +47,11 @@ class RpcConnection : public std::enable_shared_from_this<RpcConnection> {
   LockService::Lane lane_;
   FrameReader reader_;
   std::string queued_;
-  std::string writing_bytes_;
+  std::size_t written_ = 0;  // So much of it is out.
   std::size_t open_calls_ = 0;
   std::size_t open_bytes_ = 0;  // Of those calls.
   bool reading_ = false;
-  bool writing_ = false;
+  bool is_blocked_ = false;  // The socket takes no more for the moment.
   bool flush_wanted_ = false;
   bool open_ = true;
 };

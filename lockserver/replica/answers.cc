@@ -11,6 +11,7 @@ namespace holdfast::replica {
 namespace {
 
 constexpr Ticks kHoldMaxMs = 600'000;
+constexpr std::size_t kWokenInTurnMax = 64;
 
 // Who repeats his call whenever it is answered keeps his session alive by that, with two chances to
 // spare.
@@ -18,7 +19,6 @@ Ticks hold_of(std::int64_t lease_ms) {
   return lease_ms / 3;
 }
 
-}  // namespace
 // When a keep-alive that may be held until then is answered: together with others, if that costs it
 // little of its wait.
 Ticks in_company(Ticks until, Ticks wait, Ticks gather_ms) {
@@ -27,6 +27,7 @@ Ticks in_company(Ticks until, Ticks wait, Ticks gather_ms) {
   return is_short ? until : until - until % gather_ms;
 }
 
+}  // namespace
 
 Facts Replica::Parts::facts(SessionId session) const {
   return {.zxid = machine.state.applied(),
@@ -201,11 +202,11 @@ void Replica::Parts::tell_early(CallId id) {
   if (batch.is_empty()) {
     return;
   }
-  KeepAliveAnswer answer{.facts = facts(session),
   if (now - living->leased_at > living->lease_ms / 2) {
     clients.reads.hurry(id);
     return;
   }
+  KeepAliveAnswer answer{.facts = facts(session),
                          .events = std::move(batch.events),
                          .events_lost = batch.lost,
                          .delivered_through = batch.through,
@@ -215,14 +216,36 @@ void Replica::Parts::tell_early(CallId id) {
   std::get<KeepAliveCall>(call.body).done(std::move(answer));
 }
 
-void Replica::Parts::wake_sessions(const std::vector<SessionId>& sessions) {
+void Replica::Parts::wake_soon(const std::vector<SessionId>& sessions) {
   for (const SessionId session : sessions) {
-    for (const CallId id : clients.keep_alives.of(session)) {
-      if (clients.keep_alives.holds(id)) {  // An answer before may have closed its lane.
-        answer_keep_alive(id, WhenEmpty::kHold);
-      } else if (clients.keep_alives.waits(id)) {
-        tell_early(id);
-      }
+    if (clients.will_wake.insert(session).second) {
+      clients.to_wake.push_back(session);
+    }
+  }
+}
+
+// No more in one turn than can be sent in a moment: the first are told while the last are still to
+// come, and nobody else is kept waiting by a great many.
+void Replica::Parts::wake_some() {
+  auto& to_wake = clients.to_wake;
+  while (!to_wake.empty() && (woken_in_turn < kWokenInTurnMax || !world.soon)) {
+    const SessionId session = to_wake.front();
+    to_wake.pop_front();
+    clients.will_wake.erase(session);
+    ++woken_in_turn;
+    wake_session(session);
+  }
+  if (!to_wake.empty()) {
+    drain_soon();
+  }
+}
+
+void Replica::Parts::wake_session(SessionId session) {
+  for (const CallId id : clients.keep_alives.of(session)) {
+    if (clients.keep_alives.holds(id)) {  // An answer before may have closed its lane.
+      answer_keep_alive(id, WhenEmpty::kHold);
+    } else if (clients.keep_alives.waits(id)) {
+      tell_early(id);
     }
   }
 }

@@ -146,7 +146,7 @@ void Replica::Parts::tell_clients(const state::Command& command, const state::Ef
     end_keep_alives(session);
     clients.hub.on_session_ended(session);
   }
-  wake_sessions(awake);
+  wake_soon(awake);
 }
 
 void Replica::Parts::end_keep_alives(SessionId session) {
@@ -180,7 +180,7 @@ void Replica::Parts::on_image_loaded(const ImageRecords& image) {
   machine.loading = false;
   const std::vector<SessionId> awake = clients.hub.on_state_loaded(machine.state, seen);
   recheck_parked();
-  wake_sessions(awake);
+  wake_soon(awake);
   on_applied_through();
   world.disk->remove_garbage();
   apply_deferred();

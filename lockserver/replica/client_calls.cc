@@ -199,7 +199,7 @@ WatchAnswer Replica::Parts::start_watch(LaneId lane, SessionId session, const Wa
                                      .limit = limits::kWatchesPerReplicaMax,
                                      .actual = limits::kWatchesPerReplicaMax + 1});
     } else if (started.is_due) {
-      wake_sessions({session});
+      wake_session(session);
     }
   }
   answer.facts = facts(session);

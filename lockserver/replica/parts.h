@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,8 +16,8 @@
 #include "lockserver/replica/admit.h"
 #include "lockserver/replica/alarms.h"
 #include "lockserver/replica/call.h"
-#include "lockserver/replica/image_writer.h"
 #include "lockserver/replica/id_map.h"
+#include "lockserver/replica/image_writer.h"
 #include "lockserver/replica/keep_alives.h"
 #include "lockserver/replica/lanes.h"
 #include "lockserver/replica/pending.h"
@@ -46,6 +47,8 @@ struct ClientSide {
   Pending pending;
   KeepAlives keep_alives;
   std::set<std::pair<Zxid, CallId>> keep_alives_to_run;  // Confirmed: when so much is applied.
+  std::deque<SessionId> to_wake;  // Something has happened that they watch. Each is there once.
+  std::unordered_set<SessionId, HashOfId> will_wake;  // The same.
   WatchHub hub;
 };
 
@@ -99,6 +102,7 @@ struct Replica::Parts {
   Ticks now = 0;  // Of the last tick or call.
   Ticks next_touching_barrier = 0;
   std::size_t applied_in_turn = 0;
+  std::size_t woken_in_turn = 0;
   std::vector<zab::Persist> to_persist;
 
   Reign reign;
@@ -196,7 +200,9 @@ struct Replica::Parts {
   void tell_early(CallId id);
   enum class WhenEmpty { kHold, kAnswer };
   void answer_keep_alive(CallId id, WhenEmpty when_empty);
-  void wake_sessions(const std::vector<SessionId>& sessions);
+  void wake_soon(const std::vector<SessionId>& sessions);
+  void wake_some();
+  void wake_session(SessionId session);
   void acknowledge(SessionId session, state::EventName through);
   void come_here(SessionId session);
 

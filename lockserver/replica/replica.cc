@@ -64,8 +64,10 @@ void Replica::Parts::drain() {
   }
   draining = true;
   applied_in_turn = 0;
+  woken_in_turn = 0;
   apply_deferred();
   while (!dead) {
+    wake_some();
     run_lanes();       // Calls start in the order of their lanes, and those whose turn has come are
                        // answered.
     send_writes();     // Commands go to the log: proposed here, or forwarded.

@@ -65,5 +65,42 @@ TEST(GatheredKeepAlives, AResumeIsInAHurry) {
   EXPECT_LT(cell.clock.now() - before, 100);
 }
 
+// ---- events -------------------------------------------------------------------------------------
+
+// Many watchers of one node: the first are told while the last are still to come, and what others
+// ask for meanwhile is answered in between.
+TEST(Events, ManyWatchersAreToldInTurns) {
+  constexpr std::size_t kWatchers = 300;
+  Cell cell({.calls_wait = true});
+  cell.wait_for_leader();
+  Client writer(cell, 1);
+  writer.open(kLease);
+  writer.send(create("/a", ""));
+  std::vector<std::unique_ptr<Client>> watchers;
+  std::vector<Soon<KeepAliveAnswer>> alive;
+  for (std::size_t i = 0; i < kWatchers; ++i) {
+    watchers.push_back(std::make_unique<Client>(cell, 1));
+    watchers.back()->open(kLease);
+    watchers.back()->watch({.id = 1, .path = "/a", .kinds = {state::EventKind::kContentsChanged}});
+    alive.push_back(watchers.back()->keep_alive({}, 4'000));
+  }
+  cell.settle();
+  const auto told = [&alive] {
+    std::size_t count = 0;
+    for (const auto& answer : alive) count += answer->empty() ? 0U : 1U;
+    return count;
+  };
+  ASSERT_EQ(told(), 0U);
+  writer.send(set("/a", "x"));
+  while (told() == 0) cell.step_once();
+  EXPECT_LT(told(), kWatchers / 2) << "All of them in one turn.";
+  const auto read = writer.read("/a", Consistency::kStale);
+  while (read->empty()) cell.step_once();
+  EXPECT_LT(told(), kWatchers) << "Others wait until all are told.";
+  cell.settle();
+  EXPECT_EQ(told(), kWatchers);
+  for (const auto& answer : alive) EXPECT_EQ(outcome(answer), "1 events");
+}
+
 }  // namespace
 }  // namespace holdfast::replica::testing
