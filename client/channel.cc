@@ -38,6 +38,7 @@ std::optional<tcp::endpoint> parse(const std::string& text) {
 
 Channel::Channel(asio::any_io_executor executor, Listener listener)
     : executor_(std::move(executor)),
+      lull_(Lull::of(executor_)),
       listener_(std::move(listener)),
       socket_(executor_),
       frames_(limits::kClientFrameBytesMax) {}
@@ -47,12 +48,11 @@ void Channel::open(const std::string& address) {
 }
 
 asio::awaitable<void> Channel::run(std::shared_ptr<Channel> self, std::string address) {
-  std::string failure = co_await self->connect(std::move(address));
-  if (failure.empty() && !self->is_closed_) {
-    self->listener_.on_connected();
-    failure = co_await self->read();
-  }
-  self->fail(failure);
+  const std::string failure = co_await self->connect(std::move(address));
+  if (self->is_closed_) co_return;
+  if (!failure.empty()) co_return self->fail(failure);
+  self->listener_.on_connected();
+  self->wait_readable();
 }
 
 // Answers why there is no connection; empty if there is one.
@@ -68,17 +68,18 @@ asio::awaitable<std::string> Channel::connect(std::string address) {
   co_return std::string();
 }
 
-// Answers why the connection ended. Waits without a buffer: a program may have thousands of
-// sessions that say nothing for most of the time.
-asio::awaitable<std::string> Channel::read() {
-  while (!is_closed_) {
-    auto [failure] = co_await socket_.async_wait(tcp::socket::wait_read, kTuple);
-    if (failure) co_return failure.message();
-    if (is_closed_) break;
-    const std::string why = take_what_came();
-    if (!why.empty()) co_return why;
-  }
-  co_return "closed";
+// Waits without a buffer: a program may have thousands of sessions that say nothing for most of the
+// time. No coroutine, because all that comes from the cell passes here.
+void Channel::wait_readable() {
+  if (is_closed_) return;
+  socket_.async_wait(tcp::socket::wait_read,
+                     [self = shared_from_this()](boost::system::error_code failure) {
+                       if (self->is_closed_) return;
+                       if (failure) return self->fail(failure.message());
+                       const std::string why = self->take_what_came();
+                       if (!why.empty()) return self->fail(why);
+                       self->wait_readable();
+                     });
 }
 
 // Answers why nothing more can be read; empty while it can.
@@ -88,6 +89,7 @@ std::string Channel::take_what_came() {
   const std::size_t size = socket_.read_some(asio::buffer(piece), error);
   if (error == asio::error::would_block) return {};
   if (error) return error == asio::error::eof ? "closed by the replica" : error.message();
+  lull_.on_read();
   frames_.feed(std::string_view(piece.data(), size));
   while (!is_closed_) {
     const Result<std::optional<std::string_view>> frame = frames_.next();
@@ -98,13 +100,17 @@ std::string Channel::take_what_came() {
   return {};
 }
 
-// Behind what happens in this turn: requests that are made together leave together.
-void Channel::send(const std::string& bytes) {
+// Requests that are made together leave together, behind what happens in this turn.
+void Channel::send(const std::string& bytes, Leave leave) {
   if (is_closed_) return;
   outgoing_ += bytes;
-  if (is_writing_) return;
-  is_writing_ = true;
-  asio::post(executor_, [self = shared_from_this()] { self->flush(); });
+  if (is_blocked_) return;
+  if (leave == Leave::kNow) return flush();
+  if (std::exchange(is_flush_due_, true)) return;
+  asio::post(executor_, [self = shared_from_this()] {
+    self->is_flush_due_ = false;
+    if (!self->is_blocked_) self->flush();
+  });
 }
 
 void Channel::flush() {
@@ -112,17 +118,26 @@ void Channel::flush() {
     boost::system::error_code error;
     written_ += socket_.write_some(
         asio::buffer(outgoing_.data() + written_, outgoing_.size() - written_), error);
-    if (error == asio::error::would_block) {
-      return socket_.async_wait(
-          tcp::socket::wait_write,
-          [self = shared_from_this()](boost::system::error_code) { self->flush(); });
-    }
-    if (error) return fail(error.message());
+    if (error == asio::error::would_block) return flush_when_writable();
+    if (error) return fail_soon(error.message());
   }
   written_ = 0;
   outgoing_.clear();
   if (outgoing_.capacity() > kKeptBytes) outgoing_ = {};
-  is_writing_ = false;
+}
+
+void Channel::flush_when_writable() {
+  is_blocked_ = true;
+  socket_.async_wait(tcp::socket::wait_write,
+                     [self = shared_from_this()](boost::system::error_code) {
+                       self->is_blocked_ = false;
+                       self->flush();
+                     });
+}
+
+// Whoever sends is in the middle of something.
+void Channel::fail_soon(const std::string& why) {
+  asio::post(executor_, [self = shared_from_this(), why] { self->fail(why); });
 }
 
 void Channel::fail(const std::string& why) {

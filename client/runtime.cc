@@ -232,12 +232,9 @@ void Runtime::drain() {
 
 void Runtime::arm_timer() {
   const std::optional<Ticks> wake = core_.wake_at();
-  if (!wake) {
-    timer_at_ = 0;
-    timer_.cancel();
-    return;
-  }
-  if (*wake == timer_at_) return;
+  // One that runs out earlier looks again. Most calls are answered long before, so that their time
+  // is rarely what the timer waits for.
+  if (!wake || (timer_at_ != 0 && timer_at_ <= *wake)) return;
   timer_at_ = *wake;
   timer_.expires_at(BootClock::time_point(BootClock::duration(*wake)));
   timer_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {

@@ -96,6 +96,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   void post_input(std::function<void(Runtime&)> run, Done refuse);
   void take_inputs();
   void tell(std::function<void()> callback);
+  void on_told(EventName through);
   void post_told();
   void add(CallId call, Pending pending);
   void drain();
@@ -145,6 +146,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::vector<std::function<void()>> to_tell_;  // At the end of the turn, in this order.
   ConnectionId connection_;
   std::shared_ptr<Channel> channel_;
+  Channel::Leave leave_ = Channel::Leave::kWithTheTurn;  // What is sent now.
   std::function<void(Outcome<SessionFacts>)> on_opened_;
   std::map<CallId, Pending> pending_;
   std::map<GuardId, std::shared_ptr<GuardState>> guards_;    // Held, as far as is known.

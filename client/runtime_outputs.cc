@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "client/guard_state.h"
+#include "client/lull.h"
 #include "client/runtime.h"
 #include "client/watch_state.h"
 #include "zab/base/check.h"
@@ -54,7 +55,9 @@ void Runtime::carry_out(Disconnect output) {
 }
 
 void Runtime::carry_out(Send output) {
-  if (output.connection == connection_ && channel_ != nullptr) channel_->send(output.bytes);
+  if (output.connection == connection_ && channel_ != nullptr) {
+    channel_->send(output.bytes, leave_);
+  }
 }
 
 void Runtime::carry_out(Opened output) {
@@ -171,9 +174,19 @@ void Runtime::carry_out(EventsCame output) {
     }
   }
   // Behind all of them, and behind the losses that they announced.
-  tell([self = shared_from_this(), through = output.through] {
-    self->post_input(
-        [through](Runtime& there) { there.core_.on_told(BootClock::now_ms(), through); }, nullptr);
+  tell([self = shared_from_this(), through = output.through] { self->on_told(through); });
+}
+
+// Whoever else is to be told of the same things comes first.
+void Runtime::on_told(EventName through) {
+  if (is_shut_down_) return;
+  Lull::of(threads_->io()).defer(threads_->io(), [self = shared_from_this(), through] {
+    if (self->is_shut_down_) return;
+    self->core_.on_told(BootClock::now_ms(), through);
+    // Nothing else happens here soon with which it could leave.
+    self->leave_ = Channel::Leave::kNow;
+    self->drain();
+    self->leave_ = Channel::Leave::kWithTheTurn;
   });
 }
 
