@@ -51,8 +51,10 @@ bool SpaceGuard::set_up(std::uint64_t available) {
 
 Result<bool> SpaceGuard::has_room_for(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
-  if (const Result<std::uint64_t> beyond = free_bytes_locked(); !beyond.ok())
-    return beyond.status();
+  const Result<std::uint64_t> beyond = free_bytes_locked();
+  if (!beyond.ok()) return beyond.status();
+  if (is_whole_ && *beyond >= bytes) return true;
+  // The reserve may have been given back just now.
   const Result<std::uint64_t> available = disk_->free_bytes(directory_);
   if (!available.ok()) return available.status();
   return *available >= bytes + margin_bytes();
