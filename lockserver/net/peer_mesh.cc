@@ -22,6 +22,11 @@ using boost::asio::ip::tcp;
 constexpr std::size_t kHandshakesMax = 64;
 // How long after it was written a notification counts as perhaps lost with its connection.
 constexpr std::chrono::milliseconds kMayBeLost{1000};
+// How long a commit may wait for a proposal to travel with, where no client waits for it; a tick
+// may come in addition.
+constexpr std::chrono::milliseconds kCommitsWaitMax{2};
+// A peer with a client says something on its behalf at least so often.
+constexpr std::chrono::milliseconds kClientsSilentMax{limits::kLeaseMaxMs};
 
 std::int64_t wire(std::uint64_t value) {
   return static_cast<std::int64_t>(value);
@@ -177,7 +182,8 @@ ConnId PeerMesh::take_leader(const std::shared_ptr<PeerConnection>& connection, 
   leader_[id] = {.peer = peer, .connection = connection};
   connection->set_handlers(
       {.on_frame = [this, alive = alive_, id, peer](std::string_view bytes) -> Status {
-         if (!*alive || !leader_.contains(id)) return {};
+         const auto link = leader_.find(id);
+         if (!*alive || link == leader_.end()) return {};
          Result<PeerFrame> frame = decode_peer_frame(bytes);
          if (!frame.ok()) return frame.status();
          PeerFrame value = std::move(frame).value();
@@ -187,6 +193,7 @@ ConnId PeerMesh::take_leader(const std::shared_ptr<PeerConnection>& connection, 
          if (info != nullptr && info->from != peer) {
            return {StatusCode::kInvalid, "a LEARNER_INFO of another than its sender"};
          }
+         if (is_for_clients(*message)) link->second.clients_heard = Clock::now();
          events_->on_message(id, std::move(*message));
          note_idle();
          return {};
@@ -294,7 +301,14 @@ void PeerMesh::dial(DialId dial, ServerId to) {
 
 void PeerMesh::send(ConnId conn, zab::Message message) {
   const auto found = leader_.find(conn);
-  if (found != leader_.end()) found->second.connection->queue(encode_peer_frame(message));
+  if (found == leader_.end()) return;
+  LeaderLink& link = found->second;
+  link.connection->queue(encode_peer_frame(message));
+  if (!std::holds_alternative<zab::Commit>(message)) {
+    link.has_urgent = true;
+  } else if (!link.commits_since) {
+    link.commits_since = Clock::now();
+  }
 }
 
 void PeerMesh::close(ConnId conn, const std::string& reason) {
@@ -303,15 +317,63 @@ void PeerMesh::close(ConnId conn, const std::string& reason) {
   log_("closing the connection with replica " + to_string(found->second.peer) + ": " + reason);
   const std::shared_ptr<PeerConnection> connection = found->second.connection;
   leader_.erase(found);
+  connection->flush();  // What was said before; a commit may have waited.
   connection->close();
 }
 
+// What a learner does with a commit is to tell clients, so commits come after everything else:
+// after the answers to the clients here, and where a learner has no clients with the next proposal,
+// which saves both sides a message.
 void PeerMesh::flush() {
+  const Clock::time_point now = Clock::now();
   // A flush that fails closes its connection, which changes the map: so not while walking it.
-  std::vector<std::shared_ptr<PeerConnection>> connections;
-  connections.reserve(leader_.size());
-  for (const auto& [id, link] : leader_) connections.push_back(link.connection);
-  for (const auto& connection : connections) connection->flush();
+  std::vector<ConnId> urgent;
+  for (const auto& [id, link] : leader_) {
+    const bool has_waited = link.commits_since && now - *link.commits_since >= kCommitsWaitMax;
+    if (link.has_urgent || has_waited) {
+      urgent.push_back(id);
+    } else if (link.commits_since && link.has_clients(now)) {
+      flush_commits_soon();
+    }
+  }
+  for (const ConnId id : urgent) {
+    if (const auto found = leader_.find(id); found != leader_.end()) found->second.flush();
+  }
+}
+
+// Behind the answers to clients, whose sending has been posted before.
+void PeerMesh::flush_commits_soon() {
+  if (std::exchange(commits_posted_, true)) return;
+  boost::asio::post(io_, [this, alive = alive_] {
+    if (!*alive) return;
+    commits_posted_ = false;
+    const Clock::time_point now = Clock::now();
+    std::vector<ConnId> ready;
+    for (const auto& [id, link] : leader_) {
+      if (link.commits_since && link.has_clients(now)) ready.push_back(id);
+    }
+    for (const ConnId id : ready) {
+      if (const auto found = leader_.find(id); found != leader_.end()) found->second.flush();
+    }
+  });
+}
+
+bool PeerMesh::LeaderLink::has_clients(Clock::time_point now) const {
+  return clients_heard && now - *clients_heard <= kClientsSilentMax;
+}
+
+void PeerMesh::LeaderLink::flush() {
+  has_urgent = false;
+  commits_since.reset();
+  const std::shared_ptr<PeerConnection> kept = connection;
+  kept->flush();
+}
+
+bool PeerMesh::is_for_clients(const zab::Message& message) {
+  const auto* pong = std::get_if<zab::Pong>(&message);
+  return std::holds_alternative<zab::Request>(message) ||
+         std::holds_alternative<zab::ReadIndex>(message) ||
+         (pong != nullptr && !pong->touched.empty());
 }
 
 // ------------------------------------------------------------------------------------------ shared

@@ -76,9 +76,16 @@ class PeerMesh final : public replica::Transport {
     std::string last_sent;
     std::chrono::steady_clock::time_point last_sent_at;
   };
+  using Clock = std::chrono::steady_clock;
   struct LeaderLink {
     ServerId peer;
     std::shared_ptr<PeerConnection> connection;
+    bool has_urgent = false;  // Something else than commits has not been flushed.
+    std::optional<Clock::time_point> commits_since;  // They have not been flushed since then.
+    std::optional<Clock::time_point> clients_heard;  // The peer last spoke for clients of its own.
+
+    bool has_clients(Clock::time_point now) const;
+    void flush();
   };
 
   void accept();
@@ -95,6 +102,8 @@ class PeerMesh final : public replica::Transport {
   void remember(ServerId peer, const std::string& client_endpoint);
   void complain(ServerId peer, const std::string& what);
   void note_idle();
+  static bool is_for_clients(const zab::Message& message);
+  void flush_commits_soon();
 
   boost::asio::io_context& io_;
   MeshOptions options_;
@@ -102,6 +111,7 @@ class PeerMesh final : public replica::Transport {
   boost::asio::ip::tcp::acceptor acceptor_;
   replica::PeerEvents* events_ = nullptr;
   bool idle_posted_ = false;
+  bool commits_posted_ = false;
   std::uint64_t next_conn_ = 1;
   std::map<ServerId, ElectionLink> election_;
   std::map<ConnId, LeaderLink> leader_;

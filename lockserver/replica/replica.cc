@@ -79,7 +79,10 @@ void Replica::Parts::drain() {
     for (zab::Output& output : outputs) {
       std::visit([this](auto& it) { carry_out(it); }, output);
     }
-    persist_queued();
+    if (!to_persist.empty()) {
+      world.transport->flush();  // The others' disks begin before one's own thread is woken.
+      persist_queued();
+    }
   }
   world.transport->flush();
   draining = false;

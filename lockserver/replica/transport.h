@@ -21,6 +21,8 @@ class Transport {
   // In order for each connection. Several messages sent before flush() go out in one write.
   virtual void send(ConnId conn, zab::Message message) = 0;
   virtual void close(ConnId conn, const std::string& reason) = 0;
+  // A commit alone may be kept until there is more to say, for a moment: the replica calls this at
+  // each tick too.
   virtual void flush() = 0;
 };
 

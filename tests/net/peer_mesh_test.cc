@@ -82,6 +82,13 @@ class PeerMeshTest : public ::testing::Test {
     ASSERT_TRUE(done());
   }
   Node& node(std::size_t id) { return *nodes_[id - 1]; }
+  // Node 2 becomes a learner of node 1.
+  void connect() {
+    node(2).mesh->dial(DialId(1), ServerId(1));
+    run_until([&] { return !node(2).witness.dialed.empty() && !node(1).witness.accepted.empty(); });
+    ASSERT_TRUE(node(2).witness.dialed[0].has_value());
+  }
+  ConnId to_learner() { return node(1).witness.accepted[0]; }
 
   boost::asio::io_context io_;
   std::vector<std::unique_ptr<Node>> nodes_;
@@ -117,6 +124,63 @@ TEST_F(PeerMeshTest, TheLeaderChannelCarriesMessagesInOrderBothWays) {
     EXPECT_EQ(std::get<zab::Pong>(node(1).witness.messages[round - 1]).round, round);
     EXPECT_EQ(std::get<zab::Ping>(node(2).witness.messages[round - 1]).round, round);
   }
+}
+
+zab::Commit commit_of(std::uint64_t zxid) {
+  return {.epoch = Epoch(1), .committed = Zxid(zxid)};
+}
+
+TEST_F(PeerMeshTest, ACommitTravelsWithTheNextMessageWhereNoClientWaitsForIt) {
+  make({kCell, kCell});
+  connect();
+  node(1).mesh->send(to_learner(), commit_of(1));
+  node(1).mesh->flush();
+  io_.poll();
+  EXPECT_TRUE(node(2).witness.messages.empty()) << "It came alone.";
+  node(1).mesh->send(to_learner(), zab::Ping{.epoch = Epoch(1), .round = 1});
+  node(1).mesh->flush();
+  run_until([&] { return node(2).witness.messages.size() == 2; });
+  EXPECT_TRUE(std::holds_alternative<zab::Commit>(node(2).witness.messages[0]));
+}
+
+TEST_F(PeerMeshTest, ACommitWithNothingElseToSayWaitsForAMomentOnly) {
+  make({kCell, kCell});
+  connect();
+  node(1).mesh->send(to_learner(), commit_of(1));
+  run_until([&] {
+    node(1).mesh->flush();  // As at each tick.
+    return !node(2).witness.messages.empty();
+  });
+}
+
+TEST_F(PeerMeshTest, ACommitWaitsForNothingWhereThereAreClients) {
+  const zab::Message words[] = {zab::Request{.epoch = Epoch(1)}, zab::ReadIndex{.epoch = Epoch(1)},
+                                zab::Pong{.epoch = Epoch(1), .touched = {SessionId(1)}}};
+  make({kCell, kCell});
+  for (const zab::Message& word : words) {
+    node(1).witness.accepted.clear();
+    node(2).witness.dialed.clear();
+    node(2).witness.messages.clear();
+    connect();
+    node(2).mesh->send(*node(2).witness.dialed[0], word);
+    node(2).mesh->flush();
+    run_until([&] { return !node(1).witness.messages.empty(); });
+    node(1).witness.messages.clear();
+    node(1).mesh->send(to_learner(), commit_of(1));
+    node(1).mesh->flush();
+    run_until([&] { return !node(2).witness.messages.empty(); });
+  }
+}
+
+// A leader that resigns has often committed something just before.
+TEST_F(PeerMeshTest, ACommitThatWaitsIsSentBeforeItsConnectionIsClosed) {
+  make({kCell, kCell});
+  connect();
+  node(1).mesh->send(to_learner(), commit_of(1));
+  node(1).mesh->flush();
+  node(1).mesh->close(to_learner(), "because");
+  run_until([&] { return !node(2).witness.closed.empty(); });
+  EXPECT_EQ(node(2).witness.messages.size(), 1U);
 }
 
 TEST_F(PeerMeshTest, AClosedConnectionIsToldToTheOtherSideOnly) {

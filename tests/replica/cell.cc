@@ -30,6 +30,9 @@ bool QueuedDisk::run(DiskEvents& events) {
 }
 
 void QueuedDisk::persist(std::vector<zab::Persist> ops) {
+  if (on_persist) {
+    on_persist();
+  }
   log_.push_back([this, ops = std::move(ops)](DiskEvents& events) {
     std::vector<zab::PersistOp> plain;
     for (const zab::Persist& op : ops) {
@@ -164,6 +167,7 @@ void Node::dial(DialId dial, ServerId to) {
 }
 
 void Node::send(ConnId conn, zab::Message message) {
+  ++unflushed;
   barriers_asked += std::holds_alternative<zab::ReadIndex>(message) ? 1U : 0U;
   auto found = cell.other_end_.find(conn);
   if (found == cell.other_end_.end() || cell.broken_.contains(conn)) {

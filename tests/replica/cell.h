@@ -39,6 +39,7 @@ class QueuedDisk final : public Disk {
   bool stalled = false;  // The log thread hangs: nothing becomes durable.
   std::uint64_t free = 1ULL << 40U;
   std::uint64_t batches_written = 0;
+  std::function<void()> on_persist;  // The log thread is about to be asked.
 
   void persist(std::vector<zab::Persist> ops) override;
   void read_log(const zab::ReadLog& read) override;
@@ -73,6 +74,7 @@ struct Node final : public Transport {
   std::vector<std::string> log;
   std::optional<std::string> fatal;
   std::size_t barriers_asked = 0;  // READINDEX messages to a leader.
+  std::size_t unflushed = 0;       // Messages since the last flush().
 
   bool has_logged(const std::string& words) const;
   bool is_up() const { return replica != nullptr && !fatal; }
@@ -80,7 +82,7 @@ struct Node final : public Transport {
   void dial(DialId dial, ServerId to) override;
   void send(ConnId conn, zab::Message message) override;
   void close(ConnId conn, const std::string& reason) override;
-  void flush() override {}
+  void flush() override { unflushed = 0; }
 };
 
 struct CellOptions {

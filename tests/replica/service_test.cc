@@ -104,6 +104,20 @@ TEST(Service, ReadsThatComeTogetherShareABarrier) {
   }
 }
 
+// The way over another replica's disk is the longer one.
+TEST(Service, ProposalsHaveLeftWhenTheOwnDiskIsAsked) {
+  Cell cell({});
+  Node& leader = cell.node(cell.wait_for_leader());
+  Client writer(cell, cell.leader());
+  writer.open(kLease);
+  std::vector<std::size_t> unflushed;
+  leader.disk->on_persist = [&] { unflushed.push_back(leader.unflushed); };
+  const auto made = writer.send(create("/a", "x"));
+  cell.settle();
+  EXPECT_EQ(outcome(made), "ok");
+  EXPECT_EQ(unflushed, std::vector<std::size_t>{0});
+}
+
 TEST(Service, AStaleReadIsAnsweredAtOnceAlsoWithoutALeader) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
