@@ -97,7 +97,11 @@ struct Removed {
 struct Remove {
   using Reply = Removed;
   std::string path{};
-  OwnerId owner{};  // A lock that this owner of this session holds does not stand against it.
+  // A lock that this owner of this session holds does not stand against it, and goes with the node.
+  // So from this call on the guard of that owner is in doubt (held() is false, on_jeopardy is
+  // called) until the cell was asked: then it is safe again, if the removal was refused, or lost.
+  // Who releases the guard first is spared that.
+  OwnerId owner{};
   std::optional<Zxid> if_instance{};
   std::optional<std::uint64_t> if_content_generation{};
   std::optional<std::string> guard{};

@@ -14,6 +14,9 @@
 
 namespace holdfast::client {
 
+// How a lock is held: kExclusive by one owner, kShared by any number.
+using holdfast::LockMode;
+
 // One logical thread of a client: owners contend with each other for locks, also within a session.
 // 0 is the session as a whole. Owners with the highest bit set are given by the library
 // (this_thread_owner, new_owner in client/session.h); a program that numbers its own stays below.

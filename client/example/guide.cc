@@ -94,10 +94,8 @@ void try_once(hf::Session& alice, hf::Session& bob) {
 
 void share(hf::Session& alice, hf::Session& bob) {
   // [shared]
-  const hf::LockGuard reads =
-      must(alice.acquire("/guide/tables", {.mode = holdfast::LockMode::kShared}));
-  const hf::LockGuard also =
-      must(bob.acquire("/guide/tables", {.mode = holdfast::LockMode::kShared}));
+  const hf::LockGuard reads = must(alice.acquire("/guide/tables", {.mode = hf::LockMode::kShared}));
+  const hf::LockGuard also = must(bob.acquire("/guide/tables", {.mode = hf::LockMode::kShared}));
   // [/shared]
   std::printf("both read: %d\n", reads.held() && also.held());
 }
