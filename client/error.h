@@ -67,6 +67,7 @@ struct Error {
   std::string leader{};                        // NO_QUORUM, BEHIND: its client endpoint, if known.
   std::vector<WaitEdge> cycle{};               // DEADLOCK.
   std::optional<std::int32_t> op_index{};      // multi: which operation was refused, from 0.
+  Zxid zxid{};  // As of which the cell refused; none if it has not said so.
 
   bool operator==(const Error&) const = default;
 };

@@ -1,6 +1,5 @@
 #include "client/session.h"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -13,6 +12,7 @@
 #include "client/blocking.h"
 #include "client/endpoint.h"
 #include "client/runtime.h"
+#include "client/session_ref.h"
 #include "zab/base/check.h"
 #include "zab/base/limits.h"
 
@@ -126,6 +126,7 @@ class SessionHandle {
   }
 
   Runtime& runtime() { return *runtime_; }
+  const std::shared_ptr<Runtime>& shared_runtime() const { return runtime_; }
   const std::string& secret() const { return secret_; }
   const SessionFacts& facts() const { return facts_; }
   void set_facts(SessionFacts facts) { facts_ = std::move(facts); }
@@ -135,6 +136,10 @@ class SessionHandle {
   const std::string secret_;
   SessionFacts facts_;  // Set before anybody has the session.
 };
+
+SessionRef SessionRef::of(const Session& session) {
+  return SessionRef(session.handle_->shared_runtime());
+}
 
 }  // namespace detail
 
@@ -187,14 +192,10 @@ Milliseconds Session::lease() const {
 }
 
 SessionState Session::state() const {
-  const SessionState state = handle_->runtime().state();
-  // The clock may be ahead of the thread that watches it.
-  return state == SessionState::kLive && remaining().count() == 0 ? SessionState::kJeopardy : state;
+  return detail::SessionRef::of(*this).state();
 }
-
 Milliseconds Session::remaining() const {
-  const Ticks left = handle_->runtime().lease_deadline() - BootClock::now_ms();
-  return Milliseconds(std::max<Ticks>(0, left));
+  return detail::SessionRef::of(*this).remaining();
 }
 
 Outcome<Closed> Session::close() {
@@ -224,23 +225,7 @@ Outcome<LockGuard> Session::acquire(std::string path, AcquireOptions options) {
 
 void Session::acquire(std::string path, AcquireOptions options,
                       std::function<void(Outcome<LockGuard>)> done) {
-  detail::Runtime& runtime = handle_->runtime();
-  if (!options.owner) {
-    return runtime.post_callback([done = std::move(done)] {
-      done(bad_argument("An asynchronous acquire names its owner; see new_owner()."));
-    });
-  }
-  AcquireAsk ask{.path = std::move(path),
-                 .mode = options.mode,
-                 .wait_ms = detail::to_ticks(options.wait),
-                 .timeout_ms = detail::to_ticks(options.timeout),
-                 .lock_delay_ms = options.lock_delay.count(),
-                 .owner = *options.owner,
-                 .description = std::move(options.description),
-                 .create = options.create,
-                 .lost_at_jeopardy = options.lost_at_jeopardy};
-  runtime.acquire(std::move(ask), std::move(options.stop), std::move(options.on_waiting),
-                  std::move(done));
+  detail::SessionRef::of(*this).acquire(std::move(path), std::move(options), std::move(done));
 }
 
 std::shared_ptr<detail::Runtime> Session::runtime() const {
@@ -255,11 +240,7 @@ Outcome<AnyReply> Session::call_any(AnyRequest request, const CallOptions& optio
 
 void Session::submit(AnyRequest request, const CallOptions& options,
                      std::function<void(Outcome<AnyReply>)> done) {
-  handle_->runtime().submit(std::move(request), detail::to_ticks(options.timeout),
-                            [done = std::move(done)](Outcome<CallValue> outcome) {
-                              if (!outcome) return done(std::move(outcome).error());
-                              done(std::get<AnyReply>(std::move(outcome).value()));
-                            });
+  detail::SessionRef::of(*this).submit(std::move(request), options, std::move(done));
 }
 
 Outcome<Watch> Session::watch(WatchOptions options, std::function<void(const Event&)> on_event) {
@@ -270,7 +251,7 @@ Outcome<Watch> Session::watch(WatchOptions options, std::function<void(const Eve
 
 void Session::watch(WatchOptions options, std::function<void(const Event&)> on_event,
                     std::function<void(Outcome<Watch>)> done) {
-  handle_->runtime().watch(std::move(options), std::move(on_event), std::move(done));
+  detail::SessionRef::of(*this).watch(std::move(options), std::move(on_event), std::move(done));
 }
 
 }  // namespace holdfast::client

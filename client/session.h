@@ -35,6 +35,7 @@ namespace holdfast::client {
 namespace detail {
 class Runtime;
 class SessionHandle;
+class SessionRef;
 }  // namespace detail
 
 struct Closed {};
@@ -124,6 +125,7 @@ class Session {
 
  private:
   friend class SequencerChecker;
+  friend class detail::SessionRef;
   explicit Session(std::shared_ptr<detail::SessionHandle> handle) : handle_(std::move(handle)) {}
   Outcome<AnyReply> call_any(AnyRequest request, const CallOptions& options);
   std::shared_ptr<detail::Runtime> runtime() const;

@@ -177,7 +177,8 @@ Error from_api(const api::LockServiceError& error) {
             .holders = from_api(error.holders),
             .limit_name = error.limit_name,
             .leader = error.leader,
-            .cycle = from_api(error.cycle)};
+            .cycle = from_api(error.cycle),
+            .zxid = to_zxid(error.header.zxid)};
   if (error.__isset.remaining_ms) out.remaining_ms = error.remaining_ms;
   if (error.__isset.previous_holder) out.previous_holder = from_api(error.previous_holder);
   if (error.__isset.limit) out.limit = error.limit;

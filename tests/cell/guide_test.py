@@ -28,6 +28,18 @@ both read: 1
 there is alice
 the mode is green
 """
+RECIPES = """\
+leads: 1
+at 10.0.0.3:81
+nobody leads
+the mode is blue
+the mode is green
+web-3 at 10.0.0.3:80
+nobody works
+prints
+a third: LOCK_HELD
+in step
+"""
 
 
 class Guide(CellTest):
@@ -48,6 +60,13 @@ class Guide(CellTest):
         self.assertEqual(self.reader.get("/guide/accounts").contents, b"closed: 12")
         locks = self.reader.read("list_locks", api.ListLocksRequest, prefix="/guide").locks
         self.assertEqual(locks, [], "everything was given back")
+
+    def test_the_recipes(self):
+        ran = subprocess.run(
+            [program("holdfast_example_recipes"), *self.cell.endpoints], text=True,
+            stdout=subprocess.PIPE, timeout=60 * SLOWNESS)
+        self.assertEqual(ran.stdout, RECIPES)
+        self.assertEqual(ran.returncode, 0)
 
     def test_the_tour_in_python(self):
         ran = subprocess.run(

@@ -90,6 +90,21 @@ void FakeCell::set_sequencer_state(SequencerState state) {
   sequencer_state_ = state;
 }
 
+void FakeCell::set_contents(const std::string& path, const std::string& contents, Zxid modified) {
+  const std::lock_guard lock(mutex_);
+  nodes_[path] = Node{contents, modified};
+}
+
+void FakeCell::set_absent(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  nodes_[path] = std::nullopt;
+}
+
+void FakeCell::refuse(const std::string& method, ErrorCode code) {
+  const std::lock_guard lock(mutex_);
+  refused_[method] = code;
+}
+
 void FakeCell::deliver(const Event& event) {
   asio::post(io_, [this, event] {
     events_.push_back(event);
@@ -197,6 +212,7 @@ void FakeCell::answer(const std::shared_ptr<Peer>& peer, const Seen& seen) {
 }
 
 std::optional<std::string> FakeCell::reply_to(const std::shared_ptr<Peer>& peer, const Seen& seen) {
+  if (const auto refusal = refusal_of(seen)) return refusal;
   if (seen.method == "open_session") return opened(seen, head(), SessionId(41));
   if (seen.method == "keep_alive") {
     std::erase_if(events_, [&](const Event& event) { return event.name <= seen.acknowledged; });
@@ -214,12 +230,27 @@ std::optional<std::string> FakeCell::reply_to(const std::shared_ptr<Peer>& peer,
     }
   }
   if (seen.method == "watch") return watch_set(seen, head(), Zxid(zxid_));
-  if (seen.method == "get") return got(seen, head(), "contents of " + seen.path);
+  if (seen.method == "get") return reply_to_get(seen);
   if (seen.method == "check_sequencers") {
     const std::lock_guard lock(mutex_);
     return checked(seen, head(), sequencer_state_);
   }
   return done(seen, head());
+}
+
+std::optional<std::string> FakeCell::refusal_of(const Seen& seen) {
+  const std::lock_guard lock(mutex_);
+  const auto refused = refused_.find(seen.method);
+  if (refused == refused_.end()) return std::nullopt;
+  return failed(seen, head(), {.code = refused->second, .message = "refused"});
+}
+
+std::string FakeCell::reply_to_get(const Seen& seen) {
+  const std::lock_guard lock(mutex_);
+  const auto node = nodes_.find(seen.path);
+  if (node == nodes_.end()) return got(seen, head(), "contents of " + seen.path, Zxid(1));
+  if (node->second) return got(seen, head(), node->second->contents, node->second->modified);
+  return failed(seen, head(), {.code = ErrorCode::kNoNode, .message = "absent"});
 }
 
 std::optional<std::string> FakeCell::reply_to_acquire(const std::shared_ptr<Peer>& peer,

@@ -41,6 +41,10 @@ class FakeCell {
   void refuse(const std::string& method);
   void set_busy(const std::string& path);  // The lock is held by somebody else.
   void set_sequencer_state(SequencerState state);
+  // What gets of that path are answered from now on, without an event: it was written then.
+  void set_contents(const std::string& path, const std::string& contents, Zxid modified);
+  void set_absent(const std::string& path);  // Gets of that path are answered NO_NODE.
+  void refuse(const std::string& method, ErrorCode code);
   // Answers parked keep-alives with the event, now or when one comes.
   void deliver(const Event& event);
   void break_connections();
@@ -69,6 +73,8 @@ class FakeCell {
   static boost::asio::awaitable<void> end_keep_alive(FakeCell* self, Seen seen);
   void answer(const std::shared_ptr<Peer>& peer, const Seen& seen);
   std::optional<std::string> reply_to(const std::shared_ptr<Peer>& peer, const Seen& seen);
+  std::optional<std::string> refusal_of(const Seen& seen);
+  std::string reply_to_get(const Seen& seen);
   std::optional<std::string> reply_to_acquire(const std::shared_ptr<Peer>& peer, const Seen& seen);
   void send(const std::shared_ptr<Peer>& peer, const std::string& message);
   void flush_events();
@@ -94,6 +100,12 @@ class FakeCell {
   std::set<std::string> refused_;
   std::set<std::string> busy_;
   SequencerState sequencer_state_ = SequencerState::kValid;
+  struct Node {
+    std::string contents;
+    Zxid modified;
+  };
+  std::map<std::string, std::optional<Node>> nodes_;  // None: there is no such node.
+  std::map<std::string, ErrorCode> refused_;          // By method.
 
   std::thread thread_;
 };

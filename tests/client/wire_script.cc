@@ -191,7 +191,14 @@ std::string watch_set(const Seen& to, const ReplyHead& head, Zxid active_from) {
 }
 
 std::string got(const Seen& to, const ReplyHead& head, const std::string& contents) {
-  return reply<api::LockService_get_result>(to, head, [&](auto& out) { out.contents = contents; });
+  return got(to, head, contents, Zxid());
+}
+
+std::string got(const Seen& to, const ReplyHead& head, const std::string& contents, Zxid modified) {
+  return reply<api::LockService_get_result>(to, head, [&](auto& out) {
+    out.contents = contents;
+    out.stat.modified_zxid = i64(modified.value);
+  });
 }
 
 std::string checked(const Seen& to, const ReplyHead& head, SequencerState state) {

@@ -54,6 +54,7 @@ std::string waiting(const Seen& to, const ReplyHead& head, int waiters_ahead);
 std::string sequencer_got(const Seen& to, const ReplyHead& head, const LockGrant& grant);
 std::string watch_set(const Seen& to, const ReplyHead& head, Zxid active_from);
 std::string got(const Seen& to, const ReplyHead& head, const std::string& contents);
+std::string got(const Seen& to, const ReplyHead& head, const std::string& contents, Zxid modified);
 std::string checked(const Seen& to, const ReplyHead& head, SequencerState state);
 // For methods whose reply has nothing that these tests look at.
 std::string done(const Seen& to, const ReplyHead& head);

@@ -58,6 +58,16 @@ class Examples(unittest.TestCase):
         self.assertEqual(pages.blocks("docs/examples.md", "python"), [table["fenced"]])
 
 
+class Recipes(unittest.TestCase):
+    def test_the_code_is_that_of_the_program(self):
+        regions = pages.regions("client/example/recipes.cc")
+        page = "\n".join(pages.blocks("client/README.md", "cpp"))
+        for name, region in regions.items():
+            with self.subTest(name):
+                self.assertIn(region, page)
+        self.assertEqual(len(regions), 6)
+
+
 class Api(unittest.TestCase):
     def test_the_page_is_what_the_script_makes_of_the_idl(self):
         subprocess.run(

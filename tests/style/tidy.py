@@ -119,6 +119,7 @@ LAYERS = {
     ],
     "lockserver": ["zab", "thrift", "lockserver"],
     "client": ["zab/base", "thrift", "client"],
+    "client/recipes": ["zab/base", "client"],
 }
 OURS = ("zab/", "thrift/", "lockserver/", "client/", "tests/")
 INCLUDE = re.compile(r"^\s*#\s*include\s*([<\"][^>\"]+[>\"])")

@@ -41,6 +41,7 @@ BAD = {
         ("lockserver/replica/replica.h", '#include "lockserver/net/peer_mesh.h"\n'),
         ("client/session.h", '#include "lockserver/state/command.h"\n'),
         ("client/session.h", '#include "tests/harness/cluster.h"\n'),
+        ("client/recipes/group.cc", '#include "thrift/path.h"\n'),
     ],
     tidy.pragma_once: [("zab/core.h", "#ifndef CORE\n#define CORE\n#endif\n")],
     tidy.banned_word: [
