@@ -42,7 +42,9 @@ function(_holdfast_merged_library)
   set(thrift_objects "$<TARGET_OBJECTS:holdfast_thrift_generated>")
   add_library(
     holdfast_client_installed STATIC
-    $<TARGET_OBJECTS:holdfast_client> $<TARGET_OBJECTS:holdfast_thrift>
+    $<TARGET_OBJECTS:holdfast_client>
+    $<$<TARGET_EXISTS:holdfast_recipes>:$<TARGET_OBJECTS:holdfast_recipes>>
+    $<TARGET_OBJECTS:holdfast_thrift>
     $<FILTER:${thrift_objects},EXCLUDE,/\(peer|record\)_> $<TARGET_OBJECTS:holdfast_zab_base>
     $<TARGET_OBJECTS:holdfast_dep_asio>)
   set_target_properties(

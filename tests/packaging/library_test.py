@@ -93,3 +93,4 @@ class Library(CellTest):
         for server in ("holdfast::peer::", "holdfast::record::", "holdfast::state::"):
             self.assertNotIn(server, symbols)
         self.assertIn("holdfast::api::", symbols)
+        self.assertIn("holdfast::client::Election::campaign", symbols)
