@@ -54,6 +54,10 @@ class StorageServer:
         self.process.kill()
         self.start()
 
+    def has_seen(self, sequencer):
+        """Its generation is kept: the check has accepted it."""
+        return sequencer.split(":")[2] in (self.data / "marks").read_text()
+
     # ---- its calls -------------------------------------------------------------------------------
 
     def put(self, sequencer, contents, volume=None, file="f"):

@@ -1,8 +1,11 @@
 """The storage server of docs/examples.md refuses who does not hold the lock any more."""
 
+import os
 import pathlib
+import select
 import subprocess
 import tempfile
+from concurrent import futures
 
 from tests.cell.examples import StorageServer
 from tests.cell.stopped_writer import StoppedWriter
@@ -87,6 +90,28 @@ class StorageServerTest(CellTest):
             self.assertEqual(server.put(new, b"the next's"), "written")
             self.assertEqual(server.remove(old), OVERTAKEN)
             self.assertEqual(server.get(new), b"the next's")
+
+    def test_who_waits_for_a_slow_write_is_refused_when_a_later_one_has_come_meanwhile(self):
+        server = self.server("local")
+        first, second = self.hand_over()
+        self.next.release(VOLUME)
+        third = self.holder.acquire(VOLUME, wait_s=30).sequencer
+        # The disk of the first write: a pipe into which it does not fit.
+        os.mkfifo(server.data / "new" / "0")
+        disk = os.open(server.data / "new" / "0", os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(disk, "rb") as disk, futures.ThreadPoolExecutor(3) as calls:
+            slow = calls.submit(server.put, first, b"x" * 1_000_000)
+            self.assertTrue(select.select([disk], [], [], 20 * SLOWNESS)[0], "it writes")
+            late = calls.submit(server.put, second, b"the second's")
+            eventually("the second is let in", lambda: server.has_seen(second))
+            last = calls.submit(server.put, third, b"the third's")
+            eventually("the third is let in", lambda: server.has_seen(third))
+            os.set_blocking(disk.fileno(), True)
+            disk.read()
+            self.assertEqual(slow.result()[:7], "FAILED:")
+            self.assertEqual(late.result(), OVERTAKEN)
+            self.assertEqual(last.result(), "written")
+        self.assertEqual(server.get(third), b"the third's")
 
     def test_what_was_given_back_is_stale_although_nobody_came(self):
         server = self.server("cell")
