@@ -46,9 +46,8 @@ asio::awaitable<std::string> work(hf::SessionOptions options) {
   hf::SequencerChecker checker({.endpoints = options.endpoints});
   auto checking = hf::async_check(checker, lock->sequencer(), hf::SequencerCheck::kCell,
                                   hf::CallOptions{}, asio::use_awaitable);
-  hf::Outcome<hf::Verdict> verdict = co_await std::move(checking);
-  if (!verdict) co_return complaint(verdict.error());
-  if (verdict->state != hf::SequencerState::kValid) co_return "the cell does not know the lock";
+  const hf::Verdict verdict = co_await std::move(checking);
+  if (!verdict) co_return std::string(hf::reason_text(verdict.reason));
   std::puts(lock->sequencer().c_str());
   auto releasing = hf::async_release(*lock, hf::CallOptions{}, asio::use_awaitable);
   hf::Outcome<hf::Released> released = co_await std::move(releasing);
