@@ -145,7 +145,7 @@ class DiskThreads::LogThread {
     while (true) {
       auto taken = inbox_.take(kSpaceCheckPeriod);
       if (taken.is_over) return;
-      if (Clock::now() - space_checked_ >= kSpaceCheckPeriod) check_space();
+      if (SteadyClock::now() - space_checked_ >= kSpaceCheckPeriod) check_space();
       Run run;
       for (Item& item : taken.items) {
         if (auto* persist = std::get_if<zab::Persist>(&item)) {
@@ -202,7 +202,7 @@ class DiskThreads::LogThread {
 
   void check_space() {
     if (answers_.has_failed()) return;
-    space_checked_ = Clock::now();
+    space_checked_ = SteadyClock::now();
     const Result<std::uint64_t> free = store_.free_bytes();
     if (!free.ok()) return answers_.fail(free.status());
     free_bytes_ = *free;
@@ -212,7 +212,7 @@ class DiskThreads::LogThread {
   Answers& answers_;
   Inbox<Item> inbox_;
   std::atomic<std::uint64_t> free_bytes_{0};
-  Clock::time_point space_checked_;
+  SteadyClock::time_point space_checked_;
   bool has_given_up_ = false;
   std::thread thread_;
 };

@@ -75,11 +75,6 @@ void FakeCell::ignore(const std::string& method) {
   ignored_.insert(method);
 }
 
-void FakeCell::refuse(const std::string& method) {
-  const std::lock_guard lock(mutex_);
-  refused_.insert(method);
-}
-
 void FakeCell::set_busy(const std::string& path) {
   const std::lock_guard lock(mutex_);
   busy_.insert(path);
@@ -195,18 +190,13 @@ ReplyHead FakeCell::head() const {
 
 void FakeCell::answer(const std::shared_ptr<Peer>& peer, const Seen& seen) {
   bool swallow = false;
-  bool refuse = false;
   {
     const std::lock_guard lock(mutex_);
     swallow = is_mute_ || ignored_.contains(seen.method);
-    refuse = refused_.contains(seen.method);
     seen_.push_back(seen);
   }
   came_.notify_all();
   if (swallow) return;
-  if (refuse) {
-    return send(peer, failed(seen, head(), {.code = ErrorCode::kLimit, .message = "too many"}));
-  }
   if (const auto reply = reply_to(peer, seen)) send(peer, *reply);
   flush_events();
 }

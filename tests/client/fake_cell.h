@@ -37,13 +37,12 @@ class FakeCell {
   void set_mute(bool mute);
   // Requests of that method are swallowed.
   void ignore(const std::string& method);
-  // Requests of that method are answered with LIMIT.
-  void refuse(const std::string& method);
   void set_busy(const std::string& path);  // The lock is held by somebody else.
   void set_sequencer_state(SequencerState state);
   // What gets of that path are answered from now on, without an event: it was written then.
   void set_contents(const std::string& path, const std::string& contents, Zxid modified);
   void set_absent(const std::string& path);  // Gets of that path are answered NO_NODE.
+  // Requests of that method are answered with this error.
   void refuse(const std::string& method, ErrorCode code);
   // Answers parked keep-alives with the event, now or when one comes.
   void deliver(const Event& event);
@@ -97,7 +96,6 @@ class FakeCell {
   std::vector<Seen> seen_;
   bool is_mute_ = false;
   std::set<std::string> ignored_;
-  std::set<std::string> refused_;
   std::set<std::string> busy_;
   SequencerState sequencer_state_ = SequencerState::kValid;
   struct Node {

@@ -330,8 +330,8 @@ class Following : public testing::Test {
   }
   // What is said as soon as it is not valid any more.
   static Verdict refusal(SequencerChecker& checker, const std::string& text, Milliseconds timeout) {
-    constexpr std::chrono::seconds kPatience(20);
-    const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
+    constexpr std::chrono::seconds kRefusedWithin(20);
+    const auto give_up_at = std::chrono::steady_clock::now() + kRefusedWithin;
     Verdict verdict;
     do {
       verdict = checker.check(text, SequencerCheck::kFollow, {.timeout = timeout});
@@ -366,7 +366,7 @@ TEST_F(Following, CellIsAskedAgainWhenTheWatchHasEnded) {
   SequencerChecker follower = checker(10);
   confirm(follower, cell_, sequencer("/l", 7));
   const std::size_t watches = cell_.count("watch");
-  cell_.refuse("watch");
+  cell_.refuse("watch", ErrorCode::kLimit);
   cell_.break_connections();
   cell_.wait_for("watch", watches + 1);
   cell_.set_sequencer_state(SequencerState::kStale);
