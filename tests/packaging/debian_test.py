@@ -16,6 +16,7 @@ import unittest
 from tests.harness import CellTest, eventually
 from tests.harness.deadline import SLOWNESS
 from tests.harness.loopback import Host
+from tests.harness.process import Process
 from tests.harness.programs import ROOT, bin_dir
 from tests.packaging.machine import Machine, go_inside, is_inside
 
@@ -238,6 +239,57 @@ class Packages(CellTest):
             for daemon in self.daemons:
                 print(f"---- {daemon.log.name}", daemon.log.read_text(), sep="\n")
             raise
+
+    # ---- a folder as root, where nothing can be mounted -----------------------------------------
+
+    def test_unpacked_below_another_root_they_are_a_cell(self):
+        if os.geteuid() != 0:
+            self.skipTest("dpkg needs root")
+        root = self.folder / "root"
+        (root / "var/lib/dpkg/updates").mkdir(parents=True)
+        (root / "var/lib/dpkg/info").mkdir()
+        for name in ("status", "available"):
+            (root / "var/lib/dpkg" / name).touch()
+        # What they depend on is this machine's; scripts would change this machine.
+        run("dpkg", f"--root={root}", "--force-depends", "--force-unsafe-io", "--no-triggers",
+            "--unpack", *self.packages.values())
+        said = run("dpkg-query", f"--root={root}", "--show", "--showformat", "${Package}\n")
+        self.assertEqual(said.split(), NAMES)
+        client = root / "usr/bin/holdfast"
+        endpoints = self.start_cell_below(root, run(client, "cell", "new-id").strip())
+        sequencer = run(client, "--endpoints", endpoints, "lock", "run", "/from-shell", "--",
+                        "printenv", "HOLDFAST_SEQUENCER", timeout=60 * SLOWNESS).strip()
+        self.assertRegex(sequencer, r"^1:x:[0-9a-f:]+:/from-shell$")
+        packages = root / "usr/lib/python3/dist-packages"
+        script = PYTHON.replace("/usr/lib/python3/dist-packages", str(packages))
+        sequencer = run("/usr/bin/python3", "-c", script, endpoints, timeout=60 * SLOWNESS,
+                        env={**os.environ, "PYTHONPATH": str(packages)}).strip()
+        self.assertRegex(sequencer, r"^1:x:[0-9a-f:]+:/from-python$")
+
+    def start_cell_below(self, root, cell_id):
+        host = Host()
+        endpoints = [host.endpoint() for _ in range(3)]
+        voters = ",".join(f"{number}={host.endpoint()}" for number in (1, 2, 3))
+        server = root / "usr/sbin/holdfastd"
+        for number, endpoint in enumerate(endpoints, 1):
+            data = self.folder / f"below-{number}"
+            run(server, "init", "--data", data, "--cell", "main", "--cell-id", cell_id, "--id",
+                number, "--voters", voters)
+            # So it is called until a package is configured.
+            written = (root / f"{CONFIGURATION.lstrip('/')}.dpkg-new").read_text()
+            changed = re.sub(r"(?m)^#?client-listen = .*$", f"client-listen = {endpoint}", written)
+            self.assertNotEqual(changed, written)
+            changed = re.sub(r"(?m)^data = .*$", f"data = {data}", changed)
+            own = self.folder / f"below-{number}.conf"
+            own.write_text(changed)
+            daemon = Process([str(server), "run", "--config", str(own)],
+                             self.folder / f"below-{number}.log")
+            self.addCleanup(daemon.kill)
+        status = [root / "usr/bin/holdfast", "--endpoints", ",".join(endpoints), "--timeout", "2s",
+                  "cell", "status"]
+        eventually("the cell serves", lambda: subprocess.run(
+            status, capture_output=True).returncode == 0, 30)
+        return ",".join(endpoints)
 
     def keeps_what_is_the_administrators(self, machine):
         """A new version leaves the configuration as it is, and a purge what a replica wrote."""
