@@ -18,6 +18,7 @@ from tests.harness.deadline import SLOWNESS
 from tests.harness.loopback import Host
 from tests.harness.process import Process
 from tests.harness.programs import ROOT, bin_dir
+from tests.packaging.command import run
 from tests.packaging.machine import Machine, go_inside, is_inside
 
 VERSION = re.search(r"project\(holdfast VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
@@ -34,13 +35,6 @@ with holdfast.connect(sys.argv[1]) as session:
         session.set("/from-python", b"held", guard=lock)
         print(lock.sequencer)
 """
-
-
-def run(*command, **options):
-    ran = subprocess.run([str(word) for word in command], text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, **options)
-    assert ran.returncode == 0, f"{command}:\n{ran.stdout}"
-    return ran.stdout
 
 
 def make_packages(folder):

@@ -3,25 +3,17 @@
 import pathlib
 import re
 import shutil
-import subprocess
 import sysconfig
 import tempfile
 
 from tests.harness import CellTest, Session, api
 from tests.harness.deadline import SLOWNESS
 from tests.harness.programs import ROOT, bin_dir
+from tests.packaging.command import run
 
 CONSUMER = ROOT / "tests/packaging/consumer"
 LIBRARIES = f"lib/{sysconfig.get_config_var('MULTIARCH')}"  # Debian's place for them.
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-
-
-def run(*command, **options):
-    """What it said; fails with that if it fails."""
-    ran = subprocess.run([str(word) for word in command], text=True, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, **options)
-    assert ran.returncode == 0, f"{command}:\n{ran.stdout}"
-    return ran.stdout
 
 
 class Library(CellTest):
