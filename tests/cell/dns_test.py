@@ -7,7 +7,7 @@ import time
 
 from tests.harness import CellTest
 from tests.harness.deadline import SLOWNESS
-from tests.harness.dns import SRV, BlackHole, DnsServer
+from tests.harness.dns import SRV, BlackHole, DnsServer, target
 from tests.harness.loopback import Host, address
 from tests.harness.programs import program
 
@@ -21,16 +21,6 @@ class FoundByDns(CellTest):
     def setUp(self):
         self.dns = DnsServer()
         self.addCleanup(self.dns.close)
-
-    def announce(self, replicas):
-        """SRV records of equal standing for these replicas."""
-        for replica in replicas:
-            self.dns.set_addresses(f"r{replica.id}.example.com", [address(replica.endpoint)[0]])
-        self.dns.set_services(DOMAIN, [(10, 1, self.target(replica)) for replica in replicas])
-
-    @staticmethod
-    def target(replica):
-        return f"r{replica.id}.example.com:{address(replica.endpoint)[1]}"
 
     def command(self, *arguments, endpoints=f"srv:{DOMAIN}", servers=None):
         return [program("holdfast"), "--endpoints", endpoints, "--dns-servers",
@@ -70,13 +60,13 @@ class FoundByDns(CellTest):
 
     def test_a_cell_is_found_by_its_services(self):
         cell = self.start_cell()
-        self.announce(cell.replicas)
+        self.dns.announce(DOMAIN, cell.replicas)
         self.succeed("create", "/a", "found")
         self.assertEqual(self.succeed("get", "/a").strip(), "found")
         self.assertIn((SERVICE, SRV), self.dns.asked)
         status = json.loads(self.succeed("--output", "json", "cell", "status"))
         self.assertEqual({replica["endpoint"] for replica in status["replicas"]},
-                         {self.target(replica) for replica in cell.replicas})
+                         {target(replica) for replica in cell.replicas})
         environment = dict(os.environ, HOLDFAST_ENDPOINTS=f"srv:{DOMAIN}",
                            HOLDFAST_DNS_SERVERS=self.dns.endpoint)
         done = subprocess.run([program("holdfast"), "get", "/a"], env=environment, text=True,
@@ -86,9 +76,9 @@ class FoundByDns(CellTest):
     def test_services_that_have_changed_are_followed_by_a_session(self):
         cell = self.start_cell()
         first, others = cell.replicas[0], cell.replicas[1:]
-        self.announce([first])
+        self.dns.announce(DOMAIN, [first])
         holder, sequencer = self.hold("/l")
-        self.announce(others)
+        self.dns.announce(DOMAIN, others)
         first.kill()
         time.sleep(LEASE_S + 2)
         self.succeed("sequencer", "check", sequencer)
@@ -96,7 +86,7 @@ class FoundByDns(CellTest):
 
     def test_what_was_known_stays_in_use_while_dns_says_nothing(self):
         cell = self.start_cell()
-        self.announce(cell.replicas)
+        self.dns.announce(DOMAIN, cell.replicas)
         holder, _ = self.hold("/l")
         self.dns.is_silent = True
         for replica in cell.replicas:
@@ -110,8 +100,8 @@ class FoundByDns(CellTest):
         replica = cell.replicas[0]
         port = address(replica.endpoint)[1]
         self.dns.set_addresses("hole.example.com", [self.black_hole(port)])
-        self.announce([replica])
-        self.dns.set_services(DOMAIN, [(20, 0, self.target(replica)),
+        self.dns.announce(DOMAIN, [replica])
+        self.dns.set_services(DOMAIN, [(20, 0, target(replica)),
                                        (10, 0, f"hole.example.com:{port}")])
         begin = time.monotonic()
         self.succeed("create", "/a", "found")

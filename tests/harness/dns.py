@@ -14,6 +14,11 @@ NO_SUCH_NAME = 3
 QUESTION_BEGIN = 12
 
 
+def target(replica):
+    """What its record names."""
+    return f"r{replica.id}.example.com:{address(replica.endpoint)[1]}"
+
+
 def _name(text):
     labels = [label.encode() for label in text.rstrip(".").split(".") if label]
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
@@ -49,6 +54,13 @@ class DnsServer(threading.Thread):
             host, port = target.rsplit(":", 1)
             data.append(struct.pack(">HHH", priority, weight, int(port)) + _name(host))
         self._set(f"_holdfast._tcp.{domain}", SRV, data)
+
+    def announce(self, domain, replicas):
+        """SRV records of equal standing for these replicas."""
+        for replica in replicas:
+            name, _ = target(replica).rsplit(":", 1)
+            self.set_addresses(name, [address(replica.endpoint)[0]])
+        self.set_services(domain, [(10, 1, target(replica)) for replica in replicas])
 
     def _set(self, name, kind, data):
         with self._mutex:

@@ -7,7 +7,7 @@ import unittest
 from tests.python.package import holdfast
 from tests.harness import CellTest
 from tests.harness.deadline import SLOWNESS
-from tests.harness.dns import SRV, BlackHole, DnsServer
+from tests.harness.dns import SRV, BlackHole, DnsServer, target
 from tests.harness.loopback import Host, address
 from holdfast import errors
 from holdfast._core.endpoint import Place
@@ -17,19 +17,10 @@ DOMAIN = "main.example.com"
 SERVICE = f"_holdfast._tcp.{DOMAIN}"
 
 
-def target(replica):
-    return f"r{replica.id}.example.com:{address(replica.endpoint)[1]}"
-
-
 class WithDns(CellTest):
     def setUp(self):
         self.dns = DnsServer()
         self.addCleanup(self.dns.close)
-
-    def announce(self, replicas):
-        for replica in replicas:
-            self.dns.set_addresses(f"r{replica.id}.example.com", [address(replica.endpoint)[0]])
-        self.dns.set_services(DOMAIN, [(10, 1, target(replica)) for replica in replicas])
 
     def connect(self, endpoints=f"srv:{DOMAIN}", **options):
         session = holdfast.connect(endpoints, dns_servers=self.dns.endpoint, **options)
@@ -47,11 +38,11 @@ class FoundByDns(WithDns):
     def test_a_cell_is_found_and_services_that_have_changed_are_followed(self):
         cell = self.start_cell()
         first, others = cell.replicas[0], cell.replicas[1:]
-        self.announce([first])
+        self.dns.announce(DOMAIN, [first])
         session = self.connect(lease=20 * SLOWNESS)
         lock = session.lock("/l").acquire()
         self.assertIn((SERVICE, SRV), self.dns.asked)
-        self.announce(others)
+        self.dns.announce(DOMAIN, others)
         first.kill()
         session.set("/l", b"goes on", guard=lock)
         self.assertTrue(lock.held)
@@ -66,7 +57,7 @@ class FoundByDns(WithDns):
         cell = self.start_cell()
         replica = cell.replicas[0]
         port = address(replica.endpoint)[1]
-        self.announce([replica])
+        self.dns.announce(DOMAIN, [replica])
         self.dns.set_addresses("hole.example.com", [self.black_hole(port)])
         self.dns.set_services(DOMAIN, [(20, 0, target(replica)),
                                        (10, 0, f"hole.example.com:{port}")])
