@@ -39,6 +39,7 @@ void ConfigWatch::open(Session& session, std::string path,
             });
           },
       .is_same = is_same,
+      .as_of = [](const ConfigValue& value) { return value.zxid; },
       .on_change = std::move(on_change)};
   Following::start(ref, std::move(plan),
                    [done = std::move(done)](Outcome<std::shared_ptr<Following>> started) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -28,6 +29,7 @@ class Following : public std::enable_shared_from_this<Following<T>> {
     WatchOptions watch;
     std::function<void(Done)> read;  // Asks the cell; the session's end ends it too.
     std::function<bool(const T&, const T&)> is_same;
+    std::function<Zxid(const T&)> as_of;       // What was told up to there is in it; may be empty.
     std::function<void(const T&)> on_change;   // Of each other state, the first included.
     std::function<void(const Error&)> on_end;  // Once, but not after stop().
   };
@@ -38,6 +40,7 @@ class Following : public std::enable_shared_from_this<Following<T>> {
         options_(std::move(plan.watch)),
         read_(std::move(plan.read)),
         is_same_(std::move(plan.is_same)),
+        as_of_(std::move(plan.as_of)),
         on_change_(std::move(plan.on_change)),
         on_end_(std::move(plan.on_end)) {}
 
@@ -48,8 +51,9 @@ class Following : public std::enable_shared_from_this<Following<T>> {
       if (!watch) return started(std::move(watch).error());
       self->watch_ = std::move(watch).value();
       self->started_ = started;
+      self->is_reading_ = true;
       self->take_events();
-      self->read();
+      self->ask();
     });
   }
 
@@ -91,9 +95,9 @@ class Following : public std::enable_shared_from_this<Following<T>> {
   using Waiters = std::map<std::size_t, Waiter>;
 
   void take_events();
-  void read();
+  void on_event(const Event& event);
+  void ask();
   void on_read(Outcome<T> outcome);
-  void take(T state);
   void settle(Waiters waiters, const std::shared_ptr<const T>& state);
   void end(const Error& error, Telling telling);
   void on_time(std::size_t waiter);
@@ -104,6 +108,7 @@ class Following : public std::enable_shared_from_this<Following<T>> {
   const WatchOptions options_;
   const std::function<void(Done)> read_;
   const std::function<bool(const T&, const T&)> is_same_;
+  const std::function<Zxid(const T&)> as_of_;
   Watch watch_;  // Set before anybody has this.
 
   mutable std::mutex mutex_;  // For what follows; never held while a function of others runs.
@@ -111,7 +116,8 @@ class Following : public std::enable_shared_from_this<Following<T>> {
   std::function<void(const Error&)> on_end_;
   Started started_;
   bool is_reading_ = false;
-  bool is_dirty_ = false;  // There were events since the reading began.
+  Zxid news_{};            // Of the last event that came while it read.
+  bool is_dirty_ = false;  // One came of which nobody can tell whether the reading has it.
   std::shared_ptr<const T> value_;
   std::size_t version_ = 0;  // Counts the states.
   std::size_t taken_ = 0;    // The last of them that next() has given.
@@ -129,19 +135,30 @@ void Following<T>::take_events() {
   }
   watch_.next({}, [self = this->shared_from_this()](const Outcome<Event>& event) {
     if (!event) return self->end(event.error(), Telling::kYes);
-    self->read();
+    self->on_event(*event);
     self->take_events();
   });
 }
 
 template <typename T>
-void Following<T>::read() {
+void Following<T>::on_event(const Event& event) {
   {
     const std::lock_guard lock(mutex_);
-    is_dirty_ = is_reading_;
-    if (is_reading_ || ended_) return;
+    if (ended_) return;
+    const bool may_be_known = as_of_ && event.kind != EventKind::kEventsLost;
+    if (is_reading_) {
+      if (may_be_known) news_ = std::max(news_, event.name.zxid);
+      is_dirty_ = is_dirty_ || !may_be_known;
+      return;
+    }
+    if (may_be_known && event.name.zxid <= as_of_(*value_)) return;
     is_reading_ = true;
   }
+  ask();
+}
+
+template <typename T>
+void Following<T>::ask() {
   read_(
       [self = this->shared_from_this()](Outcome<T> outcome) { self->on_read(std::move(outcome)); });
 }
@@ -149,26 +166,20 @@ void Following<T>::read() {
 template <typename T>
 void Following<T>::on_read(Outcome<T> outcome) {
   if (!outcome) return end(outcome.error(), Telling::kYes);
-  take(std::move(outcome).value());
-  bool again = false;
-  {
-    const std::lock_guard lock(mutex_);
-    is_reading_ = false;
-    again = is_dirty_ && !ended_;
-  }
-  if (again) read();
-}
-
-template <typename T>
-void Following<T>::take(T state) {
   std::function<void(const T&)> on_change;
   std::shared_ptr<const T> told;
   Waiters waiters;
+  Started started;
+  bool again = false;
   {
     const std::lock_guard lock(mutex_);
     if (ended_) return;
-    const bool is_other = value_ == nullptr || !is_same_(*value_, state);
-    value_ = std::make_shared<const T>(std::move(state));
+    again = std::exchange(is_dirty_, false) || (as_of_ && news_ > as_of_(*outcome));
+    // Before anybody hears of the state: who does may ask at once whether it is current.
+    is_reading_ = again;
+    const bool is_other = value_ == nullptr || !is_same_(*value_, *outcome);
+    value_ = std::make_shared<const T>(std::move(outcome).value());
+    started.swap(started_);
     if (is_other) {
       ++version_;
       told = value_;
@@ -178,12 +189,8 @@ void Following<T>::take(T state) {
   }
   if (on_change) on_change(*told);
   if (told != nullptr) settle(std::move(waiters), told);
-  Started started;
-  {
-    const std::lock_guard lock(mutex_);
-    started.swap(started_);
-  }
   if (started) started(this->shared_from_this());
+  if (again && !ended()) ask();
 }
 
 template <typename T>

@@ -60,6 +60,17 @@ TEST(ConfigWatch, HasTheContentsWithTheirZxid) {
   EXPECT_EQ(cell.wait_for("watch").path, "/a");
 }
 
+TEST(ConfigWatch, IsCurrentAsSoonAsTheFirstStateIsTold) {
+  FakeCell cell;
+  Session session = open(cell);
+  cell.set_contents("/a", "one", Zxid(1));
+  std::promise<bool> is_current;
+  ConfigWatch::open(session, "/a", {}, [&is_current](Outcome<ConfigWatch> watch) {
+    is_current.set_value(watch.value().is_current());
+  });
+  EXPECT_TRUE(get(is_current.get_future()));
+}
+
 TEST(ConfigWatch, ReadsAgainAfterEventsWereLost) {
   FakeCell cell;
   Session session = open(cell);
@@ -94,6 +105,26 @@ TEST(ConfigWatch, IsNotCurrentWhileAChangeIsRead) {
   cell.wait_for("get", 2);
   EXPECT_FALSE(watch.is_current());
   EXPECT_EQ(watch.value().contents, "one");
+}
+
+TEST(ConfigWatch, NewsThatItsValueHasAlreadyAreNotReadAgain) {
+  FakeCell cell;
+  Session session = open(cell);
+  ConfigWatch watch = open_at(session, cell, "one");
+  Watch events =
+      session.watch({.path = "/a", .kinds = {EventKind::kContentsChanged}}, {}).value();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(session.acquire("/lock", {}).ok());  // Each takes a zxid.
+  cell.set_contents("/a", "two", Zxid(102));
+  for (const std::uint64_t zxid : {101U, 102U}) {
+    cell.deliver(event_at(zxid, EventKind::kContentsChanged));
+    EXPECT_EQ(events.next(kSoon)->name.zxid, Zxid(zxid));
+    EXPECT_EQ(watch.wait_until([](const ConfigValue& now) { return now.contents == "two"; }, kSoon)
+                  ->zxid,
+              Zxid(103));
+  }
+  EXPECT_TRUE(watch.is_current());
+  EXPECT_TRUE(session.get("/a").ok());  // Behind all that was asked before.
+  EXPECT_EQ(cell.count("get"), 3U);
 }
 
 TEST(ConfigWatch, ASecondChangeWhileTheFirstIsReadIsReadToo) {

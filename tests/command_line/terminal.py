@@ -10,7 +10,7 @@ import subprocess
 import termios
 import time
 
-from tests.harness.deadline import Deadline
+from tests.harness.deadline import Deadline, eventually
 
 CTRL_C, CTRL_D, CTRL_Z, TAB, UP = "\x03", "\x04", "\x1a", "\t", "\x1b[A"
 
@@ -44,6 +44,13 @@ class Terminal:
                 raise AssertionError(f"not within {deadline.seconds:g} s: {pattern!r}; the "
                                      f"terminal shows {self.screen[self._seen:]!r} after "
                                      f"{self.screen[:self._seen][-200:]!r}")
+
+    def expect_prompt(self, prompt, seconds=30.0):
+        """The prompt, and that a line is edited: keys before that would be the terminal's own."""
+        match = self.expect(prompt, seconds)
+        eventually("a line is edited",
+                   lambda: not termios.tcgetattr(self._master)[3] & termios.ICANON, seconds)
+        return match
 
     def read_to_end(self, seconds=30.0):
         """All that it shows until the command has ended."""
