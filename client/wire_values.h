@@ -8,17 +8,12 @@
 #include "client/values.h"
 #include "client/wire.h"
 #include "thrift/gen/lockservice_types.h"
+#include "thrift/numbers.h"
 
 // Generated structs to plain values and back. Unknown numbers of enumerations are kept as they are.
 
 namespace holdfast::client::wire {
 
-inline std::int64_t to_i64(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-inline std::uint64_t to_u64(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
 inline Zxid to_zxid(std::int64_t value) {
   return Zxid(to_u64(value));
 }

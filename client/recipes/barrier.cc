@@ -10,13 +10,13 @@
 namespace holdfast::client {
 namespace {
 
-using Presence = detail::Following<Existence>;
+using FollowingExistence = detail::Following<Existence>;
 
 // What a round checks in one command, beside the node that it makes.
 constexpr std::size_t kParticipantsMax = 1'000;
 static_assert(kParticipantsMax < limits::kMultiOpsMax);
 
-bool is_same(const Existence& one, const Existence& other) {
+bool is_same_existence(const Existence& one, const Existence& other) {
   if (!one.stat || !other.stat) return one.stat.has_value() == other.stat.has_value();
   return one.stat->instance == other.stat->instance;
 }
@@ -52,16 +52,18 @@ Outcome<BarrierMoved> Barrier::lift() {
 }
 
 void Barrier::wait(const CallOptions& options, std::function<void(Outcome<BarrierMoved>)> done) {
-  Presence::Plan plan{
+  FollowingExistence::Plan plan{
       .watch = {.path = path_, .kinds = {EventKind::kNodeDeleted, EventKind::kNodeCreated}},
-      .read = [session = session_, path = path_](
-                  Presence::Done read) { session.call(Exists{.path = path}, {}, std::move(read)); },
-      .is_same = is_same};
+      .read =
+          [session = session_, path = path_](FollowingExistence::Done read) {
+            session.call(Exists{.path = path}, {}, std::move(read));
+          },
+      .is_same = is_same_existence};
   // Until the node that is found there at first is gone.
   const auto first = std::make_shared<std::optional<Existence>>();
   const auto is_lifted = [first](const Existence& now) {
     if (!*first) *first = now;
-    return !now.stat || !is_same(**first, now);
+    return !now.stat || !is_same_existence(**first, now);
   };
   std::make_shared<detail::Await<Existence>>([done =
                                                   std::move(done)](const Outcome<Existence>& now) {

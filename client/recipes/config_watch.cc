@@ -8,9 +8,9 @@ template class Followed<ConfigValue>;
 
 namespace {
 
-using Following = detail::Following<ConfigValue>;
+using FollowingValue = detail::Following<ConfigValue>;
 
-bool is_same(const ConfigValue& one, const ConfigValue& other) {
+bool is_same_value(const ConfigValue& one, const ConfigValue& other) {
   return one.contents.has_value() == other.contents.has_value() &&
          one.stat.instance == other.stat.instance && one.stat.modified == other.stat.modified;
 }
@@ -30,22 +30,22 @@ void ConfigWatch::open(Session& session, std::string path,
                        std::function<void(Outcome<ConfigWatch>)> done) {
   const detail::SessionRef ref = detail::SessionRef::of(session);
   using enum EventKind;
-  Following::Plan plan{
+  FollowingValue::Plan plan{
       .watch = {.path = path, .kinds = {kContentsChanged, kNodeCreated, kNodeDeleted}},
       .read =
-          [ref, path](Following::Done read) {
+          [ref, path](FollowingValue::Done read) {
             ref.call(Get{.path = path}, {}, [read = std::move(read)](Outcome<Contents> got) {
               read(value_of(std::move(got)));
             });
           },
-      .is_same = is_same,
+      .is_same = is_same_value,
       .as_of = [](const ConfigValue& value) { return value.zxid; },
       .on_change = std::move(on_change)};
-  Following::start(ref, std::move(plan),
-                   [done = std::move(done)](Outcome<std::shared_ptr<Following>> started) {
-                     if (!started) return done(std::move(started).error());
-                     done(ConfigWatch(Following::make(*started)));
-                   });
+  FollowingValue::start(ref, std::move(plan),
+                        [done = std::move(done)](Outcome<std::shared_ptr<FollowingValue>> started) {
+                          if (!started) return done(std::move(started).error());
+                          done(ConfigWatch(FollowingValue::make(*started)));
+                        });
 }
 
 Outcome<ConfigWatch> ConfigWatch::open(Session& session, std::string path,

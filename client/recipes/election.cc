@@ -11,7 +11,7 @@ template class Followed<std::optional<Leader>>;
 
 namespace {
 
-using Following = detail::Following<std::optional<Leader>>;
+using FollowingLeader = detail::Following<std::optional<Leader>>;
 using LeaderRead = std::function<void(Outcome<std::optional<Leader>>)>;
 
 // What is left of a time that began then; at least a moment, so that the call is made.
@@ -135,18 +135,19 @@ Outcome<std::optional<Leader>> Election::leader(const CallOptions& options) {
 void Election::observe(std::function<void(const std::optional<Leader>&)> on_change,
                        std::function<void(Outcome<Observation>)> done) {
   using enum EventKind;
-  Following::Plan plan{
+  FollowingLeader::Plan plan{
       .watch = {.path = path_,
                 .kinds = {kContentsChanged, kLockAcquired, kLockReleased, kLockLost, kNodeDeleted}},
       .read = [session = session_, path = path_](
-                  Following::Done read) { read_leader(session, path, {}, std::move(read)); },
+                  FollowingLeader::Done read) { read_leader(session, path, {}, std::move(read)); },
       .is_same = [](const auto& one, const auto& other) { return one == other; },
       .on_change = std::move(on_change)};
-  Following::start(session_, std::move(plan),
-                   [done = std::move(done)](Outcome<std::shared_ptr<Following>> started) {
-                     if (!started) return done(std::move(started).error());
-                     done(Following::make(*started));
-                   });
+  FollowingLeader::start(
+      session_, std::move(plan),
+      [done = std::move(done)](Outcome<std::shared_ptr<FollowingLeader>> started) {
+        if (!started) return done(std::move(started).error());
+        done(FollowingLeader::make(*started));
+      });
 }
 
 Outcome<Election::Observation> Election::observe(

@@ -14,10 +14,10 @@ template class Followed<Members>;
 
 namespace {
 
-using Following = detail::Following<Members>;
+using FollowingMembers = detail::Following<Members>;
 using Presence = detail::Following<bool>;
 
-bool is_same(const Members& one, const Members& other) {
+bool is_same_members(const Members& one, const Members& other) {
   return one.members == other.members;
 }
 
@@ -224,17 +224,19 @@ void Group::watch(std::function<void(const Members&)> on_change,
   using enum EventKind;
   const auto reader = std::make_shared<detail::MemberReader>(session_, path_, CallOptions{});
   // Recursive for the contents of the members, which have no children of their own.
-  Following::Plan plan{.watch = {.path = path_,
-                                 .recursive = true,
-                                 .kinds = {kChildAdded, kChildRemoved, kContentsChanged}},
-                       .read = [reader](Following::Done read) { reader->read(std::move(read)); },
-                       .is_same = is_same,
-                       .on_change = std::move(on_change)};
-  Following::start(session_, std::move(plan),
-                   [done = std::move(done)](Outcome<std::shared_ptr<Following>> started) {
-                     if (!started) return done(std::move(started).error());
-                     done(Following::make(*started));
-                   });
+  FollowingMembers::Plan plan{
+      .watch = {.path = path_,
+                .recursive = true,
+                .kinds = {kChildAdded, kChildRemoved, kContentsChanged}},
+      .read = [reader](FollowingMembers::Done read) { reader->read(std::move(read)); },
+      .is_same = is_same_members,
+      .on_change = std::move(on_change)};
+  FollowingMembers::start(
+      session_, std::move(plan),
+      [done = std::move(done)](Outcome<std::shared_ptr<FollowingMembers>> started) {
+        if (!started) return done(std::move(started).error());
+        done(FollowingMembers::make(*started));
+      });
 }
 
 Outcome<Followed<Members>> Group::watch(std::function<void(const Members&)> on_change) {

@@ -8,7 +8,7 @@
 namespace holdfast::client::detail {
 namespace {
 
-constexpr std::string_view kPlacePrefix = "permit-";
+constexpr std::string_view kPermitPrefix = "permit-";
 
 Error wait_is_over(const std::string& semaphore, bool is_try) {
   return {.code = is_try ? ErrorCode::kLockHeld : ErrorCode::kTimeout,
@@ -98,7 +98,7 @@ PermitRequest::PermitRequest(SessionRef session, std::string semaphore, std::siz
 
 void PermitRequest::start() {
   begin_wait();
-  Create create{.path = child_path(semaphore_, kPlacePrefix),
+  Create create{.path = child_path(semaphore_, kPermitPrefix),
                 .contents = options_.description,
                 .kind = NodeKind::kEphemeral,
                 .sequential = true};

@@ -9,7 +9,7 @@
 namespace holdfast::client::detail {
 namespace {
 
-constexpr std::string_view kPlacePrefix = "in-";
+constexpr std::string_view kInPrefix = "in-";
 constexpr std::string_view kRound = "round";
 
 Error bad_argument(std::string message) {
@@ -39,7 +39,7 @@ void read_view(const SessionRef& session, const std::string& path,
                    if (!children) return done(children.error());
                    view.zxid = children->zxid;
                    for (const Child& child : children->children) {
-                     if (!child.name.starts_with(kPlacePrefix) || !child.stat) continue;
+                     if (!child.name.starts_with(kInPrefix) || !child.stat) continue;
                      view.places.push_back({.name = child.name, .instance = child.stat->instance});
                    }
                    done(std::move(view));
@@ -96,7 +96,7 @@ void Participant::enter(EnterOptions options, Done done) {
     if (phase_ == Phase::kEntering && turn == turn_) wait_end_.swap(wait_end);
   }
   Create create{
-      .path = child_path(path_, kPlacePrefix), .kind = NodeKind::kEphemeral, .sequential = true};
+      .path = child_path(path_, kInPrefix), .kind = NodeKind::kEphemeral, .sequential = true};
   session_.call(std::move(create), {}, [self = shared_from_this()](Outcome<Created> created) {
     self->on_created(std::move(created));
   });

@@ -71,46 +71,46 @@ bool is_lock_event(state::EventKind kind) {
 
 api::EventName to_wire(state::EventName name) {
   api::EventName out;
-  out.zxid = wire(name.zxid);
+  out.zxid = to_i64(name.zxid);
   out.index = static_cast<std::int32_t>(name.index);
   return out;
 }
 
 api::ReplyHeader to_wire(const replica::Facts& facts, ServerId replica) {
   api::ReplyHeader out;
-  out.zxid = wire(facts.zxid);
+  out.zxid = to_i64(facts.zxid);
   out.events_through = to_wire(facts.events_through);
   out.lease_ms = facts.lease_ms;
-  out.replica_id = wire(replica.value);
+  out.replica_id = to_i64(replica.value);
   return out;
 }
 
 api::Stat to_wire(const state::Stat& stat) {
   api::Stat out;
-  out.instance = wire(stat.instance);
-  out.content_generation = wire(stat.content_generation);
-  out.child_generation = wire(stat.child_generation);
-  out.lock_generation = wire(stat.lock_generation);
-  out.modified_zxid = wire(stat.modified_zxid);
+  out.instance = to_i64(stat.instance);
+  out.content_generation = to_i64(stat.content_generation);
+  out.child_generation = to_i64(stat.child_generation);
+  out.lock_generation = to_i64(stat.lock_generation);
+  out.modified_zxid = to_i64(stat.modified_zxid);
   out.created_wall_ms = stat.created_wall_ms;
   out.modified_wall_ms = stat.modified_wall_ms;
   out.content_length = static_cast<std::int32_t>(stat.contents_length);
-  out.content_checksum = wire(stat.contents_checksum);
+  out.content_checksum = to_i64(stat.contents_checksum);
   out.children = static_cast<std::int32_t>(stat.children);
-  out.ephemeral_session_id = wire(stat.ephemeral_owner.value);
+  out.ephemeral_session_id = to_i64(stat.ephemeral_owner.value);
   out.kind = kind_to_wire(stat.kind);
   return out;
 }
 
 api::LockParty to_wire(const state::LockParty& party) {
   api::LockParty out;
-  out.session_id = wire(party.session.value);
-  out.owner = wire(party.owner.value);
+  out.session_id = to_i64(party.session.value);
+  out.owner = to_i64(party.owner.value);
   out.client_name = party.client_name;
   out.host = party.host;
   out.description = party.description;
   out.mode = mode_to_wire(party.mode);
-  out.zxid = wire(party.acquisition.is_none() ? party.asked : party.acquisition);
+  out.zxid = to_i64(party.acquisition.is_none() ? party.asked : party.acquisition);
   out.since_wall_ms = party.since_wall_ms;
   out.lock_delay_ms = party.lock_delay_ms;
   return out;
@@ -119,9 +119,9 @@ api::LockParty to_wire(const state::LockParty& party) {
 api::LockGrant to_wire(const Sequencer& sequencer, std::int64_t lock_delay_ms) {
   api::LockGrant out;
   out.sequencer = format_sequencer(sequencer);
-  out.generation = wire(sequencer.generation);
-  out.acquisition = wire(sequencer.acquisition);
-  out.instance = wire(sequencer.instance);
+  out.generation = to_i64(sequencer.generation);
+  out.acquisition = to_i64(sequencer.acquisition);
+  out.instance = to_i64(sequencer.instance);
   out.mode = mode_to_wire(sequencer.mode);
   out.lock_delay_ms = lock_delay_ms;
   return out;
@@ -131,11 +131,11 @@ api::LockInfo to_wire(const state::LockInfo& info, std::size_t waiters_max,
                       std::int64_t now_cluster_ms) {
   api::LockInfo out;
   out.path = info.path;
-  out.instance = wire(info.instance);
+  out.instance = to_i64(info.instance);
   out.state = !info.holders.empty() ? api::LockState::HELD
               : info.delayed        ? api::LockState::DELAYED
                                     : api::LockState::FREE;
-  out.generation = wire(info.generation);
+  out.generation = to_i64(info.generation);
   out.holders = parties(info.holders, kPartiesMax);
   out.holder_count = static_cast<std::int32_t>(info.holders.size());
   out.waiters = parties(info.waiters, waiters_max);
@@ -150,7 +150,7 @@ api::LockInfo to_wire(const state::LockInfo& info, std::size_t waiters_max,
 
 api::SessionInfo to_wire(const state::SessionInfo& session) {
   api::SessionInfo out;
-  out.session_id = wire(session.id.value);
+  out.session_id = to_i64(session.id.value);
   out.client_name = session.client_name;
   out.host = session.host;
   out.instance_name = session.instance_name;
@@ -169,18 +169,18 @@ api::Event to_wire(const state::Event& event) {
   // The numbers of the two enums are the same (event.h).
   out.kind = static_cast<api::EventKind::type>(event.kind);
   out.path = event.path;
-  out.instance = wire(event.instance);
+  out.instance = to_i64(event.instance);
   if (!event.child.empty()) out.__set_child(event.child);
   if (event.kind == state::EventKind::kContentsChanged) {
-    out.__set_content_generation(wire(event.content_generation));
+    out.__set_content_generation(to_i64(event.content_generation));
   }
   if (!is_lock_event(event.kind)) return out;
-  out.__set_session_id(wire(event.session.value));
-  out.__set_owner(wire(event.owner.value));
+  out.__set_session_id(to_i64(event.session.value));
+  out.__set_owner(to_i64(event.owner.value));
   out.__set_mode(mode_to_wire(event.mode));
   if (event.kind != state::EventKind::kLockConflict) {
-    out.__set_generation(wire(event.generation));
-    out.__set_acquisition(wire(event.acquisition));
+    out.__set_generation(to_i64(event.generation));
+    out.__set_acquisition(to_i64(event.acquisition));
   }
   if (event.kind == state::EventKind::kLockLost) out.__set_reason(event.reason);
   return out;
@@ -196,18 +196,18 @@ api::LockServiceError to_wire(const state::Error& error) {
   if (error.previous_holder) out.__set_previous_holder(to_wire(*error.previous_holder));
   if (!error.limit_name.empty()) {
     out.__set_limit_name(error.limit_name);
-    out.__set_limit(wire(error.limit));
+    out.__set_limit(to_i64(error.limit));
   }
   if (!error.limit_name.empty() || error.code == ErrorCode::kBadGeneration ||
       error.code == ErrorCode::kStaleInstance) {
-    out.__set_actual(wire(error.actual));
+    out.__set_actual(to_i64(error.actual));
   }
   if (!error.cycle.empty()) {
     std::vector<api::WaitEdge> cycle;
     for (const state::WaitEdge& edge : error.cycle) {
       api::WaitEdge& e = cycle.emplace_back();
-      e.session_id = wire(edge.session.value);
-      e.owner = wire(edge.owner.value);
+      e.session_id = to_i64(edge.session.value);
+      e.owner = to_i64(edge.owner.value);
       e.path = edge.path;
     }
     out.__set_cycle(std::move(cycle));

@@ -11,6 +11,7 @@
 #include "lockserver/state/reply.h"
 #include "lockserver/state/state_machine.h"
 #include "thrift/gen/lockservice_types.h"
+#include "thrift/numbers.h"
 #include "zab/base/status.h"
 
 // Between the structs of thrift/lockservice.thrift and the plain values of the replica. Decides
@@ -29,16 +30,6 @@ struct CellNames {
   std::string id;                      // 16 bytes.
   std::uint64_t sequencer_prefix = 0;  // cell_prefix(id).
 };
-
-constexpr std::int64_t wire(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-constexpr std::int64_t wire(Zxid zxid) {
-  return wire(zxid.value);
-}
-constexpr std::uint64_t from_wire(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
 
 state::Error make_error(state::ErrorCode code, std::string message);
 

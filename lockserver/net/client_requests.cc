@@ -62,9 +62,9 @@ state::SecretHash hash_of(const std::string& secret) {
 template <typename Request>
 state::Conditions conditions_of(const Request& request) {
   state::Conditions out;
-  if (request.__isset.if_instance) out.instance = Zxid(from_wire(request.if_instance));
+  if (request.__isset.if_instance) out.instance = Zxid(to_u64(request.if_instance));
   if (request.__isset.if_content_generation) {
-    out.content_generation = from_wire(request.if_content_generation);
+    out.content_generation = to_u64(request.if_content_generation);
   }
   return out;
 }
@@ -130,7 +130,7 @@ Parsed<state::Remove> remove_from(const Request& request, const CellNames& cell)
   if (auto* error = std::get_if<state::Error>(&path)) return std::move(*error);
   return state::Remove{.path = std::get<std::string>(std::move(path)),
                        .conditions = conditions_of(request),
-                       .owner = state::OwnerId(from_wire(request.owner))};
+                       .owner = state::OwnerId(to_u64(request.owner))};
 }
 
 template <typename Request>
@@ -219,10 +219,10 @@ Parsed<replica::Terms> parse_terms(const api::RequestHeader& header, const CellN
     return make_error(ErrorCode::kWrongCell,
                       "this replica belongs to cell " + cell.name + ", which is another");
   }
-  replica::Terms terms{.session = SessionId(from_wire(header.session_id)),
-                       .request = state::RequestNumber(from_wire(header.request_number)),
-                       .answered_below = state::RequestNumber(from_wire(header.answered_below)),
-                       .last_seen = Zxid(from_wire(header.last_seen_zxid))};
+  replica::Terms terms{.session = SessionId(to_u64(header.session_id)),
+                       .request = state::RequestNumber(to_u64(header.request_number)),
+                       .answered_below = state::RequestNumber(to_u64(header.answered_below)),
+                       .last_seen = Zxid(to_u64(header.last_seen_zxid))};
   if (header.__isset.timeout_ms && header.timeout_ms != 0) {
     if (header.timeout_ms < 0) return bad("timeout_ms must not be negative");
     terms.timeout_ms = header.timeout_ms;
@@ -311,7 +311,7 @@ Parsed<state::Op> parse_acquire(const api::AcquireRequest& request, const CellNa
                                   .mode = *mode,
                                   .wait_ms = request.wait_ms,
                                   .lock_delay_ms = request.lock_delay_ms,
-                                  .owner = state::OwnerId(from_wire(request.owner)),
+                                  .owner = state::OwnerId(to_u64(request.owner)),
                                   .description = request.description,
                                   .create = *create});
 }
@@ -321,7 +321,7 @@ Parsed<state::Op> parse_kill(const api::KillSessionRequest& request) {
   if (auto error = check_required("operator_name", request.operator_name, kNameLimit)) {
     return *error;
   }
-  return state::Op(state::KillSession{.session = SessionId(from_wire(request.session_id)),
+  return state::Op(state::KillSession{.session = SessionId(to_u64(request.session_id)),
                                       .reason = request.reason,
                                       .who = request.operator_name,
                                       .now = request.now});
@@ -335,7 +335,7 @@ Parsed<state::Op> parse_break(const api::BreakLockRequest& request, const CellNa
   Parsed<std::string> path = parse_client_path(request.path, cell);
   if (auto* error = std::get_if<state::Error>(&path)) return std::move(*error);
   return state::Op(state::BreakLock{.path = std::get<std::string>(std::move(path)),
-                                    .acquisition = Zxid(from_wire(request.acquisition)),
+                                    .acquisition = Zxid(to_u64(request.acquisition)),
                                     .reason = request.reason,
                                     .who = request.operator_name,
                                     .now = request.now});
@@ -381,7 +381,7 @@ Parsed<replica::Watch> parse_watch(const api::WatchRequest& request, const CellN
   if (auto* error = std::get_if<state::Error>(&path)) return std::move(*error);
   if (request.watch_id <= 0) return bad("watch_id must be greater than 0");
   if (request.kinds.empty()) return bad("a watch needs at least one kind of events");
-  replica::Watch watch{.id = from_wire(request.watch_id),
+  replica::Watch watch{.id = to_u64(request.watch_id),
                        .path = std::get<std::string>(std::move(path)),
                        .recursive = request.recursive};
   for (const api::EventKind::type kind : request.kinds) {
@@ -396,7 +396,7 @@ Parsed<replica::Watch> parse_watch(const api::WatchRequest& request, const CellN
 }
 
 state::EventName parse_event_name(const api::EventName& name) {
-  return {.zxid = Zxid(from_wire(name.zxid)), .index = static_cast<std::uint32_t>(name.index)};
+  return {.zxid = Zxid(to_u64(name.zxid)), .index = static_cast<std::uint32_t>(name.index)};
 }
 
 }  // namespace holdfast::net

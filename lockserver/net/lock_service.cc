@@ -40,8 +40,8 @@ void LockService::cell_status(Lane, const api::CellStatusRequest&,
                               Respond<api::CellStatusReply> respond) {
   const replica::StatusFacts facts = replica_.status();
   api::CellStatusReply out;
-  out.header.zxid = wire(facts.core.applied);
-  out.header.replica_id = wire(options_.self.value);
+  out.header.zxid = to_i64(facts.core.applied);
+  out.header.replica_id = to_i64(options_.self.value);
   out.cell_name = options_.cell.name;
   out.cell_id = options_.cell.id;
   out.replica = replica_status(facts);
@@ -55,7 +55,7 @@ void LockService::cell_status(Lane, const api::CellStatusRequest&,
 
 api::ReplicaStatus LockService::replica_status(const replica::StatusFacts& facts) const {
   api::ReplicaStatus out;
-  out.replica_id = wire(options_.self.value);
+  out.replica_id = to_i64(options_.self.value);
   out.serving = facts.core.serving;
   switch (facts.core.role) {
     case zab::Role::kLooking:
@@ -74,18 +74,18 @@ api::ReplicaStatus LockService::replica_status(const replica::StatusFacts& facts
   if (facts.core.role != zab::Role::kLooking && !facts.core.serving) {
     out.role = api::ReplicaRole::SYNCHRONIZING;
   }
-  out.leader_id = wire(facts.core.leader.value);
+  out.leader_id = to_i64(facts.core.leader.value);
   if (!facts.core.leader.is_none()) {
     out.leader_endpoint = directory_.client_endpoint(facts.core.leader);
   }
   out.current_epoch = facts.core.current.value;
   out.accepted_epoch = facts.core.accepted.value;
-  out.last_logged_zxid = wire(facts.core.last);
-  out.durable_zxid = wire(facts.core.durable);
-  out.committed_zxid = wire(facts.core.committed);
-  out.applied_zxid = wire(facts.core.applied);
-  out.image_zxid = wire(facts.image_zxid);
-  out.log_start_zxid = wire(facts.core.base);
+  out.last_logged_zxid = to_i64(facts.core.last);
+  out.durable_zxid = to_i64(facts.core.durable);
+  out.committed_zxid = to_i64(facts.core.committed);
+  out.applied_zxid = to_i64(facts.core.applied);
+  out.image_zxid = to_i64(facts.image_zxid);
+  out.log_start_zxid = to_i64(facts.core.base);
   out.uptime_ms = facts.uptime_ms;
   out.connections = static_cast<std::int32_t>(facts.lanes);
   out.local_sessions = static_cast<std::int32_t>(facts.local_sessions);
@@ -99,15 +99,15 @@ std::vector<api::MemberInfo> LockService::member_infos(const replica::StatusFact
   std::vector<api::MemberInfo> out;
   for (const Member& member : options_.members) {
     api::MemberInfo& info = out.emplace_back();
-    info.replica_id = wire(member.id.value);
+    info.replica_id = to_i64(member.id.value);
     info.voter = member.voter;
     info.peer_endpoint = member.peer_endpoint;
     info.client_endpoint = directory_.client_endpoint(member.id);
     info.connected = member.id == options_.self || directory_.is_connected(member.id);
     if (facts.core.role != zab::Role::kLeading) continue;
-    if (member.id == options_.self) info.durable_zxid = wire(facts.core.durable);
+    if (member.id == options_.self) info.durable_zxid = to_i64(facts.core.durable);
     for (const zab::CoreView::Learner& learner : facts.core.learners) {
-      if (learner.id == member.id) info.durable_zxid = wire(learner.match);
+      if (learner.id == member.id) info.durable_zxid = to_i64(learner.match);
     }
   }
   return out;
@@ -119,7 +119,7 @@ api::StateStatus LockService::state_status() const {
   out.sessions = static_cast<std::int32_t>(state.session_count());
   out.nodes = static_cast<std::int32_t>(state.node_count());
   out.locks = static_cast<std::int32_t>(state.lock_count());
-  out.bytes = wire(state.state_bytes());
+  out.bytes = to_i64(state.state_bytes());
   out.cluster_ms = state.last_stamp().cluster_ms;
   out.wall_ms = state.last_stamp().wall_ms;
   return out;
@@ -130,13 +130,13 @@ std::vector<api::LimitInfo> LockService::limit_infos(const replica::StatusFacts&
   const auto add = [&out](const char* name, std::uint64_t limit, std::int64_t used) {
     api::LimitInfo& info = out.emplace_back();
     info.name = name;
-    info.limit = wire(limit);
+    info.limit = to_i64(limit);
     info.used = used;
   };
   const state::StateMachine& state = replica_.state();
-  add("state_bytes_max", limits::kStateBytesMax, wire(state.state_bytes()));
-  add("sessions_max", limits::kSessionsMax, wire(state.session_count()));
-  add("client_connections_max", limits::kClientConnectionsMax, wire(facts.lanes));
+  add("state_bytes_max", limits::kStateBytesMax, to_i64(state.state_bytes()));
+  add("sessions_max", limits::kSessionsMax, to_i64(state.session_count()));
+  add("client_connections_max", limits::kClientConnectionsMax, to_i64(facts.lanes));
   add("content_bytes_max", limits::kContentBytesMax, -1);
   add("path_bytes_max", limits::kPathBytesMax, -1);
   add("component_bytes_max", limits::kComponentBytesMax, -1);

@@ -22,7 +22,7 @@ void respond_error(const Respond<Reply>& respond, const state::Error& error) {
 // remembered under a number is answered whatever is asked under it.
 inline state::Error of_another_request(std::int64_t number) {
   return make_error(state::ErrorCode::kBadArgument,
-                    "request_number " + std::to_string(from_wire(number)) +
+                    "request_number " + std::to_string(to_u64(number)) +
                         " belongs to an earlier request of another kind");
 }
 

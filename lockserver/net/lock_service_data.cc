@@ -179,7 +179,7 @@ void LockService::watch(Lane lane, const api::WatchRequest& request,
                    if (answer.refusal) return respond(refusal(*answer.refusal, answer.facts));
                    api::WatchReply out;
                    out.header = header(answer.facts);
-                   out.active_from_zxid = wire(answer.active_from);
+                   out.active_from_zxid = to_i64(answer.active_from);
                    respond(std::move(out));
                  });
 }
@@ -188,7 +188,7 @@ void LockService::unwatch(Lane lane, const api::UnwatchRequest& request,
                           Respond<api::UnwatchReply> respond) {
   Parsed<replica::Terms> terms = parse_terms(request.header, options_.cell);
   if (const auto* error = std::get_if<state::Error>(&terms)) return respond_error(respond, *error);
-  replica_.unwatch(lane, std::get<replica::Terms>(terms), from_wire(request.watch_id),
+  replica_.unwatch(lane, std::get<replica::Terms>(terms), to_u64(request.watch_id),
                    [this, respond = std::move(respond)](const replica::WatchAnswer& answer) {
                      if (answer.refusal) return respond(refusal(*answer.refusal, answer.facts));
                      api::UnwatchReply out;

@@ -100,7 +100,7 @@ Ticks LockService::hold_of(SessionId session, const api::AcquireRequest& request
 
 void LockService::acquire(Lane lane, const api::AcquireRequest& request,
                           Respond<api::AcquireReply> respond) {
-  const SessionId session(from_wire(request.header.session_id));
+  const SessionId session(to_u64(request.header.session_id));
   write<api::AcquireReply>(lane, request.header, parse_acquire(request, options_.cell),
                            hold_of(session, request), std::move(respond),
                            [](const state::Reply& reply, api::AcquireReply& out) {
@@ -122,7 +122,7 @@ void LockService::cancel(Lane lane, const api::CancelRequest& request,
   Parsed<std::string> path = parse_client_path(request.path, options_.cell);
   if (const auto* error = std::get_if<state::Error>(&path)) return respond_error(respond, *error);
   state::CancelWait op{.path = std::get<std::string>(std::move(path)),
-                       .owner = state::OwnerId(from_wire(request.owner))};
+                       .owner = state::OwnerId(to_u64(request.owner))};
   write<api::CancelReply>(lane, request.header, state::Op(std::move(op)), 0, std::move(respond),
                           [](const state::Reply& reply, api::CancelReply& out) {
                             if (const auto* granted = std::get_if<state::Granted>(&reply)) {
@@ -140,7 +140,7 @@ void LockService::release(Lane lane, const api::ReleaseRequest& request,
   Parsed<std::string> path = parse_client_path(request.path, options_.cell);
   if (const auto* error = std::get_if<state::Error>(&path)) return respond_error(respond, *error);
   state::Release op{.path = std::get<std::string>(std::move(path)),
-                    .owner = state::OwnerId(from_wire(request.owner))};
+                    .owner = state::OwnerId(to_u64(request.owner))};
   write<api::ReleaseReply>(lane, request.header, state::Op(std::move(op)), 0, std::move(respond),
                            [](const state::Reply& reply, api::ReleaseReply&) {
                              return std::holds_alternative<state::Done>(reply);
@@ -151,8 +151,8 @@ void LockService::get_sequencer(Lane lane, const api::GetSequencerRequest& reque
                                 Respond<api::GetSequencerReply> respond) {
   Parsed<std::string> path = parse_client_path(request.path, options_.cell);
   if (const auto* error = std::get_if<state::Error>(&path)) return respond_error(respond, *error);
-  const SessionId session(from_wire(request.header.session_id));
-  const state::OwnerId owner(from_wire(request.owner));
+  const SessionId session(to_u64(request.header.session_id));
+  const state::OwnerId owner(to_u64(request.owner));
   read<api::GetSequencerReply>(
       lane, request.header, replica::Consistency::kLinearizable, std::move(respond),
       [path = std::get<std::string>(path), session, owner](
@@ -215,7 +215,7 @@ void LockService::lock_info(Lane lane, const api::LockInfoRequest& request,
           return error;
         }
         out.info.path = path;
-        out.info.instance = wire(node->stat.instance);
+        out.info.instance = to_i64(node->stat.instance);
         out.info.state = api::LockState::FREE;
         return std::nullopt;
       });
@@ -228,7 +228,7 @@ void LockService::list_locks(Lane lane, const api::ListLocksRequest& request,
   LockPage page{.prefix = std::get<std::string>(std::move(prefix)),
                 .after = request.after,
                 .limit = page_of(request.limit, kLocksPageMax, kLocksPageMax),
-                .only = SessionId(from_wire(request.only_session_id))};
+                .only = SessionId(to_u64(request.only_session_id))};
   read<api::ListLocksReply>(
       lane, request.header, consistency_of(request.stale_ok), std::move(respond),
       [page = std::move(page)](const state::StateMachine& state,

@@ -13,7 +13,7 @@ constexpr std::size_t kSessionsPageMax = 1000;
 // Events up to here are gone: after every event of the last entry that the history lacks.
 api::Event events_lost(Zxid history_begins_after) {
   api::Event event;
-  event.name.zxid = wire(history_begins_after);
+  event.name.zxid = to_i64(history_begins_after);
   event.name.index = std::numeric_limits<std::int32_t>::max();
   event.kind = api::EventKind::EVENTS_LOST;
   event.path = "/";
@@ -42,7 +42,7 @@ void LockService::open_session(Lane lane, const api::OpenSessionRequest& request
         api::OpenSessionReply out;
         out.header = header(answer.facts);
         out.header.lease_ms = opened.lease_ms;
-        out.session_id = wire(opened.session.value);
+        out.session_id = to_i64(opened.session.value);
         out.lease_ms = opened.lease_ms;
         out.cell_name = options_.cell.name;
         out.cell_id = options_.cell.id;
@@ -113,7 +113,7 @@ void LockService::list_sessions(Lane lane, const api::ListSessionsRequest& reque
   const std::size_t limit =
       request.limit <= 0 ? kSessionsPageMax
                          : std::min(static_cast<std::size_t>(request.limit), kSessionsPageMax);
-  const SessionId after(from_wire(request.after_session_id));
+  const SessionId after(to_u64(request.after_session_id));
   read<api::ListSessionsReply>(
       lane, request.header, consistency_of(request.stale_ok), std::move(respond),
       [limit, after](const state::StateMachine& state,
@@ -129,7 +129,7 @@ void LockService::list_sessions(Lane lane, const api::ListSessionsRequest& reque
 
 void LockService::kill_session(Lane lane, const api::KillSessionRequest& request,
                                Respond<api::KillSessionReply> respond) {
-  log_("kill_session " + std::to_string(from_wire(request.session_id)) + " asked for by " +
+  log_("kill_session " + std::to_string(to_u64(request.session_id)) + " asked for by " +
        request.operator_name + (request.now ? ", now" : "") + ": " + request.reason);
   write<api::KillSessionReply>(lane, request.header, parse_kill(request), 0, std::move(respond),
                                [](const state::Reply& reply, api::KillSessionReply& out) {

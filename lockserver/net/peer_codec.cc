@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "thrift/encoding.h"
+#include "thrift/numbers.h"
 #include "zab/base/limits.h"
 
 namespace holdfast::net {
@@ -13,20 +14,8 @@ namespace {
 
 using peer::FrameKind;
 
-std::int64_t wire(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-std::int64_t wire(Zxid zxid) {
-  return wire(zxid.value);
-}
-std::int32_t wire(Epoch epoch) {
-  return static_cast<std::int32_t>(epoch.value);
-}
-std::uint64_t from_wire(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
 Zxid zxid_of(std::int64_t value) {
-  return Zxid(from_wire(value));
+  return Zxid(to_u64(value));
 }
 Epoch epoch_of(std::int32_t value) {
   return Epoch(static_cast<std::uint32_t>(value));
@@ -55,8 +44,8 @@ std::vector<peer::Entry> entries_to_wire(const std::vector<zab::Entry>& entries)
   out.reserve(entries.size());
   for (const zab::Entry& entry : entries) {
     peer::Entry& e = out.emplace_back();
-    e.zxid = wire(entry.zxid);
-    e.prev = wire(entry.prev);
+    e.zxid = to_i64(entry.zxid);
+    e.prev = to_i64(entry.prev);
     e.payload = std::string(entry.payload.view());
   }
   return out;
@@ -76,165 +65,165 @@ std::vector<zab::Entry> entries_from_wire(std::vector<peer::Entry>& entries) {
 std::vector<std::int64_t> sessions_to_wire(const std::vector<SessionId>& sessions) {
   std::vector<std::int64_t> out;
   out.reserve(sessions.size());
-  for (const SessionId session : sessions) out.push_back(wire(session.value));
+  for (const SessionId session : sessions) out.push_back(to_i64(session.value));
   return out;
 }
 
 std::vector<SessionId> sessions_from_wire(const std::vector<std::int64_t>& sessions) {
   std::vector<SessionId> out;
   out.reserve(sessions.size());
-  for (const std::int64_t session : sessions) out.emplace_back(from_wire(session));
+  for (const std::int64_t session : sessions) out.emplace_back(to_u64(session));
   return out;
 }
 
 struct Encoder {
   std::string operator()(const zab::LearnerInfo& m) const {
     peer::LearnerInfo body;
-    body.from_id = wire(m.from.value);
-    body.incarnation = wire(m.incarnation.value);
+    body.from_id = to_i64(m.from.value);
+    body.incarnation = to_i64(m.incarnation.value);
     body.observer = m.observer;
     body.membership = enum_to_wire<peer::Membership>(m.membership);
-    body.accepted_epoch = wire(m.accepted);
-    body.config_version = wire(m.config_version);
+    body.accepted_epoch = to_i32(m.accepted);
+    body.config_version = to_i64(m.config_version);
     return framed(FrameKind::LEARNER_INFO, body);
   }
   std::string operator()(const zab::LeaderInfo& m) const {
     peer::LeaderInfo body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     body.bootstrap = m.bootstrap;
     return framed(FrameKind::LEADER_INFO, body);
   }
   std::string operator()(const zab::AckEpoch& m) const {
     peer::AckEpoch body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     body.promised = m.promised;
-    body.current_epoch = wire(m.current);
+    body.current_epoch = to_i32(m.current);
     for (const zab::EpochEnd& end : m.epochs) {
       peer::EpochEnd& e = body.epochs.emplace_back();
-      e.epoch = wire(end.epoch);
+      e.epoch = to_i32(end.epoch);
       e.last_counter = static_cast<std::int32_t>(end.last_counter);
     }
-    body.floor = wire(m.floor);
+    body.floor = to_i64(m.floor);
     return framed(FrameKind::ACK_EPOCH, body);
   }
   std::string operator()(const zab::Diff& m) const {
     peer::Diff body;
-    body.epoch = wire(m.epoch);
-    body.from_zxid = wire(m.from);
+    body.epoch = to_i32(m.epoch);
+    body.from_zxid = to_i64(m.from);
     return framed(FrameKind::DIFF, body);
   }
   std::string operator()(const zab::Trunc& m) const {
     peer::Trunc body;
-    body.epoch = wire(m.epoch);
-    body.to_zxid = wire(m.to);
+    body.epoch = to_i32(m.epoch);
+    body.to_zxid = to_i64(m.to);
     return framed(FrameKind::TRUNC, body);
   }
   std::string operator()(const zab::Snap& m) const {
     peer::Snap body;
-    body.epoch = wire(m.epoch);
-    body.zxid = wire(m.zxid);
+    body.epoch = to_i32(m.epoch);
+    body.zxid = to_i64(m.zxid);
     return framed(FrameKind::SNAP, body);
   }
   std::string operator()(const zab::SnapChunk& m) const {
     peer::SnapChunk body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     body.bytes = std::string(m.bytes.view());
     return framed(FrameKind::SNAP_CHUNK, body);
   }
   std::string operator()(const zab::SnapEnd& m) const {
     peer::SnapEnd body;
-    body.epoch = wire(m.epoch);
-    body.chunks = wire(m.chunks);
-    body.checksum = wire(m.checksum);
+    body.epoch = to_i32(m.epoch);
+    body.chunks = to_i64(m.chunks);
+    body.checksum = to_i64(m.checksum);
     return framed(FrameKind::SNAP_END, body);
   }
   std::string operator()(const zab::SnapAck& m) const {
     peer::SnapAck body;
-    body.epoch = wire(m.epoch);
-    body.chunks = wire(m.chunks);
+    body.epoch = to_i32(m.epoch);
+    body.chunks = to_i64(m.chunks);
     return framed(FrameKind::SNAP_ACK, body);
   }
   std::string operator()(const zab::Proposal& m) const {
     peer::Proposal body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     body.entries = entries_to_wire(m.entries);
-    body.committed = wire(m.committed);
+    body.committed = to_i64(m.committed);
     return framed(FrameKind::PROPOSAL, body);
   }
   std::string operator()(const zab::NewLeader& m) const {
     peer::NewLeader body;
-    body.epoch = wire(m.epoch);
-    body.last_zxid = wire(m.last);
+    body.epoch = to_i32(m.epoch);
+    body.last_zxid = to_i64(m.last);
     return framed(FrameKind::NEW_LEADER, body);
   }
   std::string operator()(const zab::AckNewLeader& m) const {
     peer::AckNewLeader body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     return framed(FrameKind::ACK_NEW_LEADER, body);
   }
   std::string operator()(const zab::UpToDate& m) const {
     peer::UpToDate body;
-    body.epoch = wire(m.epoch);
-    body.committed = wire(m.committed);
+    body.epoch = to_i32(m.epoch);
+    body.committed = to_i64(m.committed);
     return framed(FrameKind::UP_TO_DATE, body);
   }
   std::string operator()(const zab::Ack& m) const {
     peer::Ack body;
-    body.epoch = wire(m.epoch);
-    body.durable = wire(m.durable);
+    body.epoch = to_i32(m.epoch);
+    body.durable = to_i64(m.durable);
     return framed(FrameKind::ACK, body);
   }
   std::string operator()(const zab::Commit& m) const {
     peer::Commit body;
-    body.epoch = wire(m.epoch);
-    body.committed = wire(m.committed);
+    body.epoch = to_i32(m.epoch);
+    body.committed = to_i64(m.committed);
     return framed(FrameKind::COMMIT, body);
   }
   std::string operator()(const zab::Inform& m) const {
     peer::Inform body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     body.entries = entries_to_wire(m.entries);
     return framed(FrameKind::INFORM, body);
   }
   std::string operator()(const zab::Ping& m) const {
     peer::Ping body;
-    body.epoch = wire(m.epoch);
-    body.round = wire(m.round);
-    body.committed = wire(m.committed);
+    body.epoch = to_i32(m.epoch);
+    body.round = to_i64(m.round);
+    body.committed = to_i64(m.committed);
     return framed(FrameKind::PING, body);
   }
   std::string operator()(const zab::Pong& m) const {
     peer::Pong body;
-    body.epoch = wire(m.epoch);
-    body.round = wire(m.round);
-    body.applied = wire(m.applied);
-    body.free_bytes = wire(m.free_bytes);
+    body.epoch = to_i32(m.epoch);
+    body.round = to_i64(m.round);
+    body.applied = to_i64(m.applied);
+    body.free_bytes = to_i64(m.free_bytes);
     body.touched = sessions_to_wire(m.touched);
     return framed(FrameKind::PONG, body);
   }
   std::string operator()(const zab::ReadIndex& m) const {
     peer::ReadIndex body;
-    body.epoch = wire(m.epoch);
-    body.tag = wire(m.tag);
+    body.epoch = to_i32(m.epoch);
+    body.tag = to_i64(m.tag);
     body.touched = sessions_to_wire(m.touched);
     return framed(FrameKind::READ_INDEX, body);
   }
   std::string operator()(const zab::ReadIndexReply& m) const {
     peer::ReadIndexReply body;
-    body.epoch = wire(m.epoch);
-    body.tag = wire(m.tag);
-    body.committed = wire(m.committed);
+    body.epoch = to_i32(m.epoch);
+    body.tag = to_i64(m.tag);
+    body.committed = to_i64(m.committed);
     return framed(FrameKind::READ_INDEX_REPLY, body);
   }
   std::string operator()(const zab::Request& m) const {
     peer::Request body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     body.payload = std::string(m.payload.view());
     return framed(FrameKind::REQUEST, body);
   }
   std::string operator()(const zab::RequestReply& m) const {
     peer::RequestReply body;
-    body.epoch = wire(m.epoch);
+    body.epoch = to_i32(m.epoch);
     body.payload = std::string(m.payload.view());
     return framed(FrameKind::REQUEST_REPLY, body);
   }
@@ -248,13 +237,13 @@ Result<zab::Notification> from_wire(const peer::Notification& body) {
   const auto role = enum_from_wire(body.role, zab::Role::kObserving);
   const auto membership = enum_from_wire(body.membership, zab::Membership::kRejoining);
   if (!role || !membership) return bad("NOTIFICATION with an unknown role or membership");
-  return zab::Notification{.from = ServerId(from_wire(body.from_id)),
-                           .incarnation = Incarnation(from_wire(body.incarnation)),
+  return zab::Notification{.from = ServerId(to_u64(body.from_id)),
+                           .incarnation = Incarnation(to_u64(body.incarnation)),
                            .role = *role,
                            .vote = {.epoch = epoch_of(body.vote.epoch),
                                     .zxid = zxid_of(body.vote.zxid),
-                                    .leader = ServerId(from_wire(body.vote.leader))},
-                           .round = from_wire(body.round),
+                                    .leader = ServerId(to_u64(body.vote.leader))},
+                           .round = to_u64(body.round),
                            .membership = *membership,
                            .config_version = zxid_of(body.config_version)};
 }
@@ -262,8 +251,8 @@ Result<zab::Notification> from_wire(const peer::Notification& body) {
 Result<zab::Message> from_wire(peer::LearnerInfo& body) {
   const auto membership = enum_from_wire(body.membership, zab::Membership::kRejoining);
   if (!membership) return bad("LEARNER_INFO with an unknown membership");
-  return zab::Message(zab::LearnerInfo{.from = ServerId(from_wire(body.from_id)),
-                                       .incarnation = Incarnation(from_wire(body.incarnation)),
+  return zab::Message(zab::LearnerInfo{.from = ServerId(to_u64(body.from_id)),
+                                       .incarnation = Incarnation(to_u64(body.incarnation)),
                                        .observer = body.observer,
                                        .membership = *membership,
                                        .accepted = epoch_of(body.accepted_epoch),
@@ -300,12 +289,11 @@ Result<zab::Message> from_wire(peer::SnapChunk& body) {
 }
 Result<zab::Message> from_wire(peer::SnapEnd& body) {
   return zab::Message(zab::SnapEnd{.epoch = epoch_of(body.epoch),
-                                   .chunks = from_wire(body.chunks),
-                                   .checksum = from_wire(body.checksum)});
+                                   .chunks = to_u64(body.chunks),
+                                   .checksum = to_u64(body.checksum)});
 }
 Result<zab::Message> from_wire(peer::SnapAck& body) {
-  return zab::Message(
-      zab::SnapAck{.epoch = epoch_of(body.epoch), .chunks = from_wire(body.chunks)});
+  return zab::Message(zab::SnapAck{.epoch = epoch_of(body.epoch), .chunks = to_u64(body.chunks)});
 }
 Result<zab::Message> from_wire(peer::Proposal& body) {
   if (body.entries.empty()) return bad("PROPOSAL without entries");
@@ -338,24 +326,24 @@ Result<zab::Message> from_wire(peer::Inform& body) {
 }
 Result<zab::Message> from_wire(peer::Ping& body) {
   return zab::Message(zab::Ping{.epoch = epoch_of(body.epoch),
-                                .round = from_wire(body.round),
+                                .round = to_u64(body.round),
                                 .committed = zxid_of(body.committed)});
 }
 Result<zab::Message> from_wire(peer::Pong& body) {
   return zab::Message(zab::Pong{.epoch = epoch_of(body.epoch),
-                                .round = from_wire(body.round),
+                                .round = to_u64(body.round),
                                 .applied = zxid_of(body.applied),
-                                .free_bytes = from_wire(body.free_bytes),
+                                .free_bytes = to_u64(body.free_bytes),
                                 .touched = sessions_from_wire(body.touched)});
 }
 Result<zab::Message> from_wire(peer::ReadIndex& body) {
   return zab::Message(zab::ReadIndex{.epoch = epoch_of(body.epoch),
-                                     .tag = from_wire(body.tag),
+                                     .tag = to_u64(body.tag),
                                      .touched = sessions_from_wire(body.touched)});
 }
 Result<zab::Message> from_wire(peer::ReadIndexReply& body) {
   return zab::Message(zab::ReadIndexReply{.epoch = epoch_of(body.epoch),
-                                          .tag = from_wire(body.tag),
+                                          .tag = to_u64(body.tag),
                                           .committed = zxid_of(body.committed)});
 }
 Result<zab::Message> from_wire(peer::Request& body) {
@@ -404,15 +392,15 @@ std::string encode_peer_frame(const peer::Welcome& welcome) {
 
 std::string encode_peer_frame(const zab::Notification& notification) {
   peer::Notification body;
-  body.from_id = wire(notification.from.value);
-  body.incarnation = wire(notification.incarnation.value);
+  body.from_id = to_i64(notification.from.value);
+  body.incarnation = to_i64(notification.incarnation.value);
   body.role = enum_to_wire<peer::Role>(notification.role);
-  body.vote.epoch = wire(notification.vote.epoch);
-  body.vote.zxid = wire(notification.vote.zxid);
-  body.vote.leader = wire(notification.vote.leader.value);
-  body.round = wire(notification.round);
+  body.vote.epoch = to_i32(notification.vote.epoch);
+  body.vote.zxid = to_i64(notification.vote.zxid);
+  body.vote.leader = to_i64(notification.vote.leader.value);
+  body.round = to_i64(notification.round);
   body.membership = enum_to_wire<peer::Membership>(notification.membership);
-  body.config_version = wire(notification.config_version);
+  body.config_version = to_i64(notification.config_version);
   return framed(FrameKind::NOTIFICATION, body);
 }
 

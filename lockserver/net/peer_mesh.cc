@@ -9,6 +9,7 @@
 #include "lockserver/net/handshake.h"
 #include "lockserver/net/listen.h"
 #include "lockserver/net/peer_codec.h"
+#include "thrift/numbers.h"
 #include "zab/base/check.h"
 #include "zab/base/limits.h"
 
@@ -28,9 +29,6 @@ constexpr std::chrono::milliseconds kCommitsWaitMax{2};
 // A peer with a client says something on its behalf at least so often.
 constexpr std::chrono::milliseconds kClientsSilentMax{limits::kLeaseMaxMs};
 
-std::int64_t wire(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
 }  // namespace
 
 PeerMesh::PeerMesh(boost::asio::io_context& io, MeshOptions options, Log log)
@@ -130,7 +128,7 @@ Status PeerMesh::on_hello(const std::shared_ptr<PeerConnection>& connection,
   const ServerId from(static_cast<std::uint64_t>(hello->from_id));
   peer::Welcome welcome;
   welcome.refusal = refusal_of(*hello, options_);
-  welcome.incarnation = wire(options_.incarnation.value);
+  welcome.incarnation = to_i64(options_.incarnation.value);
   welcome.client_endpoint = options_.client_endpoint;
   connection->queue(encode_peer_frame(welcome));
   if (!welcome.refusal.empty()) {
@@ -384,9 +382,9 @@ peer::Hello PeerMesh::hello(peer::Channel::type channel, ServerId to) const {
   out.channel = channel;
   out.cell_name = options_.cell_name;
   out.cell_id = options_.cell_id;
-  out.from_id = wire(options_.self.value);
-  out.to_id = wire(to.value);
-  out.incarnation = wire(options_.incarnation.value);
+  out.from_id = to_i64(options_.self.value);
+  out.to_id = to_i64(to.value);
+  out.incarnation = to_i64(options_.incarnation.value);
   out.client_endpoint = options_.client_endpoint;
   return out;
 }

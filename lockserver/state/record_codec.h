@@ -8,6 +8,7 @@
 #include "lockserver/state/reply.h"
 #include "thrift/encoding.h"
 #include "thrift/gen/record_types.h"
+#include "thrift/numbers.h"
 
 // From the state machine's structs to the records of thrift/record.thrift and back: the parts that
 // log and image share, and replies. For command_codec.cc and image_codec.cc only.
@@ -18,13 +19,6 @@
 // this program would not have written.
 
 namespace holdfast::state {
-
-constexpr std::int64_t to_i64(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
-}
-constexpr std::uint64_t to_u64(std::int64_t value) {
-  return static_cast<std::uint64_t>(value);
-}
 
 record::LockMode::type to_record(LockMode mode);
 LockMode from_record(record::LockMode::type mode);

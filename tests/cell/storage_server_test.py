@@ -71,6 +71,9 @@ class StorageServerTest(CellTest):
     def test_a_writer_that_was_stopped_past_its_lease_is_refused_within_the_interval(self):
         self.refuse_a_writer_that_was_stopped("interval")
 
+    def test_a_writer_that_was_stopped_past_its_lease_is_refused_with_its_lock_followed(self):
+        self.refuse_a_writer_that_was_stopped("follow")
+
     # ---- what each check is worth ----------------------------------------------------------------
 
     def test_who_was_overtaken_elsewhere_is_refused_as_the_check_promises(self):
@@ -120,6 +123,31 @@ class StorageServerTest(CellTest):
         self.holder.release(VOLUME)
         self.assertEqual(server.put(old, b"late"), ENDED)
         self.assertEqual(server.get(self.next.acquire(VOLUME).sequencer), b"in time")
+
+    def test_who_follows_the_lock_hears_of_its_end_although_nobody_came(self):
+        server = self.server("follow")
+        old = self.holder.acquire(VOLUME).sequencer
+        self.assertEqual(server.put(old, b"in time"), "written")
+        self.holder.release(VOLUME)
+        eventually("the news has come", lambda: server.put(old, b"late") == ENDED)
+        new = self.next.acquire(VOLUME).sequencer
+        self.assertEqual(server.put(new, b"the next's"), "written")
+        self.assertEqual(server.put(old, b"too late"), OVERTAKEN)
+
+    def test_who_follows_the_lock_ends_with_its_session(self):
+        server = self.server("follow")
+        sequencer = self.holder.acquire(VOLUME).sequencer
+        self.assertEqual(server.put(sequencer, b"1"), "written")
+        [followed] = [session for session in self.holder.read(
+            "list_sessions", api.ListSessionsRequest).sessions
+            if session.client_name == "storage_server"]
+        self.holder.change("kill_session", api.KillSessionRequest,
+                           session_id=followed.session_id, reason="test",
+                           operator_name="test")
+        eventually("it ends", lambda: not server.process.is_running())
+        self.assertEqual(server.process.wait(20), 1)
+        server.start()
+        self.assertEqual(server.get(sequencer), b"1")
 
     def test_who_shares_may_read_and_not_write(self):
         server = self.server("cell")
@@ -176,6 +204,7 @@ class StorageServerTest(CellTest):
         flags = ("--check-timeout-ms", "500")
         servers = [self.server("cell", *flags),
                    self.server("interval", *flags, "--interval-ms", "100"),
+                   self.server("follow", *flags, "--lease-ms", "2000"),
                    self.server("interval", "--interval-ms", "3600000"), self.server("local")]
         # A lease that outlives the trouble: it is not the lock that ends here.
         sequencer = self.session("long", lease_ms=120_000).acquire(VOLUME).sequencer
@@ -185,11 +214,12 @@ class StorageServerTest(CellTest):
         first = servers[0].put(sequencer, b"2")
         self.assertRegex(first, r"^UNKNOWN: the cell could not be asked: .*\(may be tried again\)$")
         self.assertRegex(servers[1].put(sequencer, b"2"), "^UNKNOWN: the cell could not be asked")
-        self.assertEqual(servers[2].put(sequencer, b"2"), "written", "it was asked in time")
-        self.assertEqual(servers[3].put(sequencer, b"2"), "written", "it never asks")
+        eventually("its lease is over", lambda: servers[2].get(sequencer)[:8] == "UNKNOWN:")
+        self.assertEqual(servers[3].put(sequencer, b"2"), "written", "it was asked in time")
+        self.assertEqual(servers[4].put(sequencer, b"2"), "written", "it never asks")
         self.cell.start()
         self.cell.wait_until_serving()
-        for server, contents in zip(servers, (b"1", b"1", b"2", b"2")):
+        for server, contents in zip(servers, (b"1", b"1", b"1", b"2", b"2")):
             # Each of its connections finds the cell in its own time.
             eventually("the cell is asked again",
                        lambda server=server, contents=contents: server.get(sequencer) == contents)

@@ -111,16 +111,15 @@ TEST(ConfigWatch, NewsThatItsValueHasAlreadyAreNotReadAgain) {
   FakeCell cell;
   Session session = open(cell);
   ConfigWatch watch = open_at(session, cell, "one");
-  Watch events =
-      session.watch({.path = "/a", .kinds = {EventKind::kContentsChanged}}, {}).value();
+  Watch events = session.watch({.path = "/a", .kinds = {EventKind::kContentsChanged}}, {}).value();
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(session.acquire("/lock", {}).ok());  // Each takes a zxid.
   cell.set_contents("/a", "two", Zxid(102));
   for (const std::uint64_t zxid : {101U, 102U}) {
     cell.deliver(event_at(zxid, EventKind::kContentsChanged));
     EXPECT_EQ(events.next(kSoon)->name.zxid, Zxid(zxid));
-    EXPECT_EQ(watch.wait_until([](const ConfigValue& now) { return now.contents == "two"; }, kSoon)
-                  ->zxid,
-              Zxid(103));
+    EXPECT_EQ(
+        watch.wait_until([](const ConfigValue& now) { return now.contents == "two"; }, kSoon)->zxid,
+        Zxid(103));
   }
   EXPECT_TRUE(watch.is_current());
   EXPECT_TRUE(session.get("/a").ok());  // Behind all that was asked before.

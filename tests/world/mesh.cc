@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "thrift/numbers.h"
 #include "zab/base/limits.h"
 
 namespace holdfast::world {
@@ -12,10 +13,6 @@ constexpr SimTime kMayBeLost = kSecond;  // As in peer_mesh.cc.
 
 MachineId machine_of(ServerId id) {
   return MachineId(static_cast<std::uint32_t>(id.value));
-}
-
-std::int64_t wire(std::uint64_t value) {
-  return static_cast<std::int64_t>(value);
 }
 
 }  // namespace
@@ -44,9 +41,9 @@ void SimMesh::on_connected(EndId end) {
   hello.channel = link.channel;
   hello.cell_name = options_.cell_name;
   hello.cell_id = options_.cell_id;
-  hello.from_id = wire(options_.self.value);
-  hello.to_id = wire(link.peer.value);
-  hello.incarnation = wire(options_.incarnation.value);
+  hello.from_id = to_i64(options_.self.value);
+  hello.to_id = to_i64(link.peer.value);
+  hello.incarnation = to_i64(options_.incarnation.value);
   hello.client_endpoint = client_address(options_.self.value);
   write(end, net::encode_peer_frame(hello));
 }
@@ -89,13 +86,13 @@ Listener* SimMesh::accept(EndId end) {
 
 bool SimMesh::take_hello(EndId end, const peer::Hello& hello) {
   const bool is_ours =
-      hello.cell_id == options_.cell_id && hello.to_id == wire(options_.self.value);
+      hello.cell_id == options_.cell_id && hello.to_id == to_i64(options_.self.value);
   if (!is_ours) return false;
   Link& link = links_.at(end);
   link.peer = ServerId(static_cast<std::uint64_t>(hello.from_id));
   link.channel = hello.channel;
   peer::Welcome welcome;
-  welcome.incarnation = wire(options_.incarnation.value);
+  welcome.incarnation = to_i64(options_.incarnation.value);
   welcome.client_endpoint = client_address(options_.self.value);
   write(end, net::encode_peer_frame(welcome));
   if (hello.channel == peer::Channel::LEADER) {

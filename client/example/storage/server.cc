@@ -2,6 +2,7 @@
 // storage.thrift and docs/examples.md.
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,11 +21,13 @@
 #include <thrift/server/TThreadedServer.h>
 #include <thrift/transport/TBufferTransports.h>
 #include <thrift/transport/TServerSocket.h>
+#include <unistd.h>
 
 #include "client/example/storage/file_store.h"
 #include "client/example/storage/handler.h"
 #include "client/mark_file.h"
 #include "client/sequencer_checker.h"
+#include "client/session.h"
 
 namespace {
 
@@ -39,6 +42,7 @@ struct Options {
   std::string listen = "127.0.0.1:7500";
   std::string check = "cell";
   int interval_ms = 1'000;
+  int lease_ms = 5'000;
   int check_timeout_ms = 2'000;
   std::string marks = "file";
   std::size_t locks_max = 100'000;
@@ -52,7 +56,8 @@ struct Options {
 const std::map<std::string, hf::SequencerCheck> kChecks = {
     {"local", hf::SequencerCheck::kLocal},
     {"cell", hf::SequencerCheck::kCell},
-    {"interval", hf::SequencerCheck::kInterval}};
+    {"interval", hf::SequencerCheck::kInterval},
+    {"follow", hf::SequencerCheck::kFollow}};
 
 constexpr const char* kDescription =
     R"(Keeps files for holders of locks. A volume is named by the path of the lock that guards it;
@@ -65,8 +70,11 @@ constexpr const char* kFooter = R"(What --check is worth:
             given the lock back; also a late shared holder.
   interval  As cell, but what was valid counts for --interval-ms without asking: so long may a
             holder be late who was not overtaken here.
-With cell and interval nothing is accepted while the cell cannot be asked. Each begins with the
-comparison of local.
+  follow    As cell, but asks once, and again when the cell tells that something happened to the
+            lock: at once in a cell that is well, and for no longer than --lease-ms too late.
+Only local accepts anything while the cell cannot be asked; interval and follow what they may still
+count as valid. Each begins with the comparison of local. With follow the server has a session of
+its own, and ends, to be started again, when that is lost.
 
 With --marks file the highest generation seen of each lock is kept in DATA/marks, on the disk
 before the request is carried out: a server that was killed refuses whom it would have refused
@@ -81,11 +89,14 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--listen", options.listen, "HOST:PORT")
       ->envname("HOLDFAST_STORAGE")
       ->capture_default_str();
-  app.add_option("--check", options.check, "local, cell or interval; see below")
-      ->check(CLI::IsMember({"local", "cell", "interval"}))
+  app.add_option("--check", options.check, "local, cell, interval or follow; see below")
+      ->check(CLI::IsMember({"local", "cell", "interval", "follow"}))
       ->capture_default_str();
   app.add_option("--interval-ms", options.interval_ms, "Of --check interval")
       ->check(CLI::Range(0, 3'600'000))
+      ->capture_default_str();
+  app.add_option("--lease-ms", options.lease_ms, "Of the session of --check follow")
+      ->check(CLI::Range(1'000, 120'000))
       ->capture_default_str();
   app.add_option("--check-timeout-ms", options.check_timeout_ms, "Of a question to the cell")
       ->check(CLI::Range(1, 600'000))
@@ -139,11 +150,27 @@ std::optional<std::string> cell_id_of(const std::string& hex) {
   return id;
 }
 
+// Of --check follow. When it is lost, the process ends as if it had been told to.
+std::optional<hf::Session> open_session(const Options& options, std::atomic<bool>& is_lost) {
+  if (options.check != "follow") return std::nullopt;
+  hf::SessionOptions made{.endpoints = split(options.endpoints),
+                          .lease = hf::Milliseconds(options.lease_ms),
+                          .client_name = "storage_server"};
+  made.callbacks.on_expired = [&is_lost] {
+    is_lost = true;
+    kill(getpid(), SIGTERM);
+  };
+  auto session = hf::Session::open(std::move(made));
+  if (!session) fail(to_string(session.error()));
+  return std::move(session).value();
+}
+
 // [checker]
-hf::SequencerChecker make_checker(const Options& options) {
+hf::SequencerChecker make_checker(const Options& options, hf::Session* session) {
   hf::SequencerCheckerOptions made{.endpoints = split(options.endpoints),
                                    .cell_id = cell_id_of(options.cell_id),
                                    .interval = hf::Milliseconds(options.interval_ms),
+                                   .session = session,
                                    .locks_max = options.locks_max};
   if (options.marks == "file") {
     auto marks = hf::MarkFile::open(options.data + "/marks");
@@ -230,11 +257,14 @@ int main(int argc, char** argv) {
 
   const auto files = ex::FileStore::open(options.data);
   if (!files.ok()) fail(files.status().message());
-  hf::SequencerChecker checker = make_checker(options);
+  std::atomic<bool> is_lost = false;
+  std::optional<hf::Session> session = open_session(options, is_lost);
+  hf::SequencerChecker checker = make_checker(options, session ? &*session : nullptr);
   const auto handler = std::make_shared<ex::Handler>(
       **files, checker,
       ex::Handler::Options{.check = kChecks.at(options.check),
                            .check_timeout = hf::Milliseconds(options.check_timeout_ms),
                            .file_bytes_max = static_cast<std::size_t>(options.file_bytes_max)});
   serve(options, handler, ending);
+  if (is_lost) fail("the session by which it followed the locks is lost");
 }
