@@ -73,6 +73,13 @@ class FoundByDns(CellTest):
                               capture_output=True, timeout=60 * SLOWNESS, check=False)
         self.assertEqual(done.stdout.strip(), "found", done)
 
+    def test_what_does_not_fit_a_datagram_is_asked_for_by_tcp(self):
+        cell = self.start_cell()
+        self.dns.announce(DOMAIN, cell.replicas)
+        self.dns.is_truncating = True
+        self.succeed("create", "/a", "found")
+        self.assertIn((SERVICE, SRV), self.dns.asked_by_stream)
+
     def test_services_that_have_changed_are_followed_by_a_session(self):
         cell = self.start_cell()
         first, others = cell.replicas[0], cell.replicas[1:]

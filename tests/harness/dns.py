@@ -9,7 +9,7 @@ from tests.harness.loopback import Host, address
 
 A, AAAA, SRV = 1, 28, 33
 TTL_S = 3600  # Long: nobody may live on what was true once.
-RESPONSE, RECURSION, AUTHORITATIVE = 0x8000, 0x0180, 0x0400
+RESPONSE, RECURSION, AUTHORITATIVE, TRUNCATED = 0x8000, 0x0180, 0x0400, 0x0200
 NO_SUCH_NAME = 3
 QUESTION_BEGIN = 12
 
@@ -24,11 +24,23 @@ def _name(text):
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
+def _asked(question):
+    """The name, the type, and where the question ends."""
+    end, labels = QUESTION_BEGIN, []
+    while question[end]:
+        labels.append(question[end + 1:end + 1 + question[end]].decode("latin-1"))
+        end += 1 + question[end]
+    (kind,) = struct.unpack_from(">H", question, end + 1)
+    return ".".join(labels), kind, end + 5
+
+
 class DnsServer(threading.Thread):
-    """Answers by UDP on a loopback address of its own; `endpoint` is for --dns-servers."""
+    """Answers by UDP and TCP on a loopback address of its own; `endpoint` is for --dns-servers."""
 
     def __init__(self):
         super().__init__(name="dns", daemon=True)
+        self.is_truncating = False  # Datagrams only say that TCP has the answer.
+        self.asked_by_stream = []  # (name, type) of each question that came by TCP.
         self._records = {}
         self._mutex = threading.Lock()
         self.is_silent = False
@@ -37,6 +49,9 @@ class DnsServer(threading.Thread):
         self.endpoint = Host().endpoint()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(address(self.endpoint))
+        self._listener = socket.create_server(address(self.endpoint))
+        self._streams = threading.Thread(target=self._serve_streams, name="dns-tcp", daemon=True)
+        self._streams.start()
         self.start()
 
     def set_addresses(self, name, addresses):
@@ -77,10 +92,25 @@ class DnsServer(threading.Thread):
             if self.is_silent:
                 continue
             answer = self._answer(question)
+            if self.is_truncating:
+                answer = self._truncated(question)
             if self._damage is not None:
                 self._socket.sendto(self._damaged(answer), sender)
                 answer = self._failed(question)  # If that was not taken for an answer.
             self._socket.sendto(answer, sender)
+
+    def _serve_streams(self):
+        while True:
+            connection, _ = self._listener.accept()
+            with connection, connection.makefile("rwb") as stream:
+                while length := stream.read(2):
+                    question = stream.read(int.from_bytes(length, "big"))
+                    if not question:
+                        return
+                    answer = self._answer(question)
+                    self.asked_by_stream.append(_asked(question)[:2])
+                    stream.write(len(answer).to_bytes(2, "big") + answer)
+                    stream.flush()
 
     def damage(self, seed):
         """From now on a few bytes of each answer are wrong, or missing."""
@@ -99,26 +129,30 @@ class DnsServer(threading.Thread):
         return question[:2] + struct.pack(">HHHHH", RESPONSE | NO_SUCH_NAME, 1, 0, 0, 0) \
             + question[QUESTION_BEGIN:]
 
+    @staticmethod
+    def _truncated(question):
+        return question[:2] + struct.pack(">HHHHH", RESPONSE | TRUNCATED, 1, 0, 0, 0) \
+            + question[QUESTION_BEGIN:]
+
     def close(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             waker.sendto(b"", address(self.endpoint))
+        with socket.create_connection(address(self.endpoint)) as waker:
+            waker.sendall(b"\0\0")
         self.join()
+        self._streams.join()
         self._socket.close()
+        self._listener.close()
 
     def _answer(self, question):
-        end, labels = QUESTION_BEGIN, []
-        while question[end]:
-            labels.append(question[end + 1:end + 1 + question[end]].decode("latin-1"))
-            end += 1 + question[end]
-        name = ".".join(labels)
-        (kind,) = struct.unpack_from(">H", question, end + 1)
+        name, kind, end = _asked(question)
         with self._mutex:
             self.asked.append((name, kind))
             data = self._records.get((name, kind), [])
             is_known = any(known == name for known, _ in self._records)
         flags = RESPONSE | RECURSION | AUTHORITATIVE | (0 if is_known else NO_SUCH_NAME)
         answer = question[:2] + struct.pack(">HHHHH", flags, 1, len(data), 0, 0)
-        answer += question[QUESTION_BEGIN:end + 5]
+        answer += question[QUESTION_BEGIN:end]
         for record in data:
             # The name is that of the question.
             answer += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, TTL_S, len(record)) + record

@@ -53,6 +53,13 @@ class FoundByDns(WithDns):
         session.set("/l", b"and on", guard=lock)
         self.assertTrue(lock.held)
 
+    def test_what_does_not_fit_a_datagram_is_asked_for_by_tcp(self):
+        cell = self.start_cell()
+        self.dns.announce(DOMAIN, cell.replicas)
+        self.dns.is_truncating = True
+        self.connect().create("/a", b"found")
+        self.assertIn((SERVICE, SRV), self.dns.asked_by_stream)
+
     def test_priorities_are_followed_and_a_black_hole_is_passed(self):
         cell = self.start_cell()
         replica = cell.replicas[0]
