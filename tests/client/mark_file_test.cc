@@ -100,5 +100,25 @@ TEST_F(MarkFileTest, IsWrittenAnewWhenItHasBecomeLong) {
             "0001020304050607 0000000000000002 /l\n0001020304050607 0000000000000003 /m\n");
 }
 
+TEST_F(MarkFileTest, GoesOnWithTheOldFileWhenItCannotBeWrittenAnew) {
+  std::string lines;
+  for (int i = 0; i < 10'003; ++i) lines += "0001020304050607 0000000000000001 /l\n";
+  append(lines);
+  std::filesystem::create_directory(path_ + ".new");  // Where the new one would be.
+  {
+    const auto file = open();
+    EXPECT_TRUE(file->save(mark(2, "/l")).ok());
+    EXPECT_TRUE(file->save(mark(3, "/m")).ok());
+  }
+  EXPECT_EQ(contents(), lines +
+                            "0001020304050607 0000000000000002 /l\n"
+                            "0001020304050607 0000000000000003 /m\n");
+  std::filesystem::remove(path_ + ".new");
+  const auto file = open();
+  EXPECT_TRUE(file->save(mark(4, "/l")).ok());
+  EXPECT_EQ(contents(),
+            "0001020304050607 0000000000000004 /l\n0001020304050607 0000000000000003 /m\n");
+}
+
 }  // namespace
 }  // namespace holdfast::client::test
