@@ -60,7 +60,7 @@ std::vector<Asked> ask_all(const Context& context) {
   return out;
 }
 
-Json to_json(const client::CellStatus& status) {
+Json status_json(const client::CellStatus& status) {
   const client::ReplicaStatus& r = status.replica;
   Json out = {{"replica", to_string(r.id)},
               {"role", role_text(r.role)},
@@ -138,7 +138,7 @@ int run_status(const Context& context) {
                std::to_string(r.current_epoch.value), to_string(r.applied), to_string(r.committed),
                std::to_string(status.state.sessions), std::to_string(status.state.nodes),
                std::to_string(status.state.locks)});
-    Json json = to_json(status);
+    Json json = status_json(status);
     json["endpoint"] = one.endpoint;
     replicas.push_back(std::move(json));
   }

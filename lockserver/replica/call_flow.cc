@@ -278,7 +278,8 @@ bool Replica::Parts::would_overtake(const Call& call, const state::Command& comm
   if (found == clients.turned_away.end() || command.request.is_none()) return false;
   const state::RequestNumber oldest = found->second;
   const bool wants_it = !command.answered_below.is_none() && command.answered_below <= oldest;
-  if (command.request > oldest && wants_it) return true;
+  // One before it (a wait that is asked about once more) says nothing of it.
+  if (wants_it && command.request != oldest) return command.request > oldest;
   clients.turned_away.erase(found);
   return false;
 }

@@ -118,6 +118,41 @@ TEST(Failover, NobodyOvertakesAWriteThatWasTurnedAway) {
   EXPECT_EQ(outcome(behind), "NODE_EXISTS");
 }
 
+// To ask anew about a wait that began before says nothing of the one that was turned away.
+TEST(Failover, NobodyOvertakesItBehindAnOlderRequestThatComesAgain) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client holder(cell, follower);
+  holder.open(60'000);
+  holder.acquire("/l", 0, 0);
+  Client client(cell, follower);
+  client.open(60'000);
+  const auto waits = client.acquire("/l", -1, 500);
+  cell.advance(600);
+  ASSERT_EQ(outcome(waits), "waiting");
+  client.answered_below = state::RequestNumber(2);
+  cell.cut_off(follower);
+  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  const auto first = client.send(create("/a", "first"));
+  cell.advance(3'200);
+  EXPECT_EQ(outcome(first), "NO_QUORUM");
+  cell.heal();
+  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  state::Acquire asked{.path = "/l", .wait_ms = -1};
+  asked.create = state::LockCreate::kPersistent;
+  const auto waits_on = client.repeat(1, asked, 500);
+  const auto second = client.send(create("/a", "second"));
+  cell.advance(600);
+  EXPECT_EQ(outcome(waits_on), "waiting");
+  EXPECT_EQ(outcome(second), "NO_QUORUM");
+  const auto again = client.repeat(2, create("/a", "first"), 0);
+  const auto behind = client.repeat(3, create("/a", "second"), 0);
+  cell.settle();
+  EXPECT_EQ(outcome(again), "ok");
+  EXPECT_EQ(outcome(behind), "NODE_EXISTS");
+}
+
 TEST(Failover, WhoTakesARefusalForTheAnswerGoesOn) {
   Cell cell({});
   cell.wait_for_leader();

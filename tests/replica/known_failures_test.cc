@@ -8,7 +8,7 @@
 namespace holdfast::replica::testing {
 namespace {
 
-constexpr int kReplicas = 3;
+constexpr int kVoters = 3;
 
 // ZOOKEEPER-1367: a server that had learnt of a session by synchronization never counted its lease,
 // so that as leader it kept the session's ephemeral nodes for ever.
@@ -16,7 +16,7 @@ TEST(KnownFailures, ASessionLearntBySynchronizationExpiresUnderTheNextLeader) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   const int away =
-      leader == kReplicas ? kReplicas - 1 : kReplicas;  // Wins when the logs are equal.
+      leader == kVoters ? kVoters - 1 : kVoters;  // Wins when the logs are equal.
   cell.kill(away);
   Client client(cell, leader);
   client.open(kShortLease);
@@ -41,7 +41,7 @@ TEST(KnownFailures, ASessionIsNobodysBeforeItsOpeningIsCommitted) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   const int origin = cell.follower();
-  for (int id = 1; id <= kReplicas; ++id) {
+  for (int id = 1; id <= kVoters; ++id) {
     cell.node(id).disk->stalled = id != origin;  // Only the origin's own disk goes on.
   }
   Client client(cell, origin);
@@ -53,13 +53,13 @@ TEST(KnownFailures, ASessionIsNobodysBeforeItsOpeningIsCommitted) {
                                     [&answers](WriteAnswer answer) { answers.push_back(answer); });
   cell.advance(300);
   EXPECT_TRUE(answers.empty());
-  for (int id = 1; id <= kReplicas; ++id) {
+  for (int id = 1; id <= kVoters; ++id) {
     EXPECT_TRUE(cell.replica(id).state().sessions(SessionId(), 10).empty()) << id;
   }
   cell.node(leader).disk->stalled = false;
   EXPECT_TRUE(cell.wait_for([&] { return !answers.empty(); }, 5'000));
   EXPECT_EQ(cell.replica(origin).state().sessions(SessionId(), 10).size(), 1U);
-  for (int id = 1; id <= kReplicas; ++id) cell.node(id).disk->stalled = false;
+  for (int id = 1; id <= kVoters; ++id) cell.node(id).disk->stalled = false;
 }
 
 // Numbers of calls begin anew in each process, so an entry names the process that it is of.
@@ -67,7 +67,7 @@ TEST(KnownFailures, ACallIsNotAnsweredWithTheOutcomeOfAnEarlierProcess) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
   const int origin = cell.follower();
-  for (int id = 1; id <= kReplicas; ++id) {
+  for (int id = 1; id <= kVoters; ++id) {
     cell.node(id).disk->stalled = id != origin;
   }
   const auto open = [&](Client& client, std::vector<WriteAnswer>& answers) {
@@ -87,7 +87,7 @@ TEST(KnownFailures, ACallIsNotAnsweredWithTheOutcomeOfAnEarlierProcess) {
   std::vector<WriteAnswer> answers;
   Client after(cell, origin);
   open(after, answers);
-  for (int id = 1; id <= kReplicas; ++id) cell.node(id).disk->stalled = false;
+  for (int id = 1; id <= kVoters; ++id) cell.node(id).disk->stalled = false;
   ASSERT_TRUE(cell.wait_for([&] { return !answers.empty(); }, 5'000));
   ASSERT_EQ(cell.leader(), leader);
   EXPECT_TRUE(lost.empty());

@@ -139,6 +139,14 @@ TEST(World, ACopyOfWhatIsUnderWayIsNotRefused) {
   EXPECT_FALSE(report.violation) << story_of(plan, report);
 }
 
+// A request overtook others that had been turned away, behind an older one: a wait that was asked
+// about once more.
+TEST(World, NobodyOvertakesWhoWasTurnedAwayBehindAnOlderRequest) {
+  const RunPlan plan{.seed = 7'419'341, .clients = 5};
+  const RunReport report = run_seed(plan);
+  EXPECT_FALSE(report.violation) << story_of(plan, report);
+}
+
 TEST(World, AFailureIsMadeShorter) {
   const RunPlan failing{.seed = 9, .mistake = Mistake::kAnswerForged};
   ASSERT_EQ(try_run(failing), Ending::kFailed);
