@@ -255,12 +255,9 @@ void Replica::Parts::note_turned_away(CallId id, const Refusal& refusal) {
   const state::Command* command = comes_again ? numbered_command(id) : nullptr;
   if (command == nullptr) return;
   const LaneId lane = clients.calls.at(id).lane;
-  const auto [at, is_new] =
-      clients.turned_away.emplace(std::pair(lane, command->session), command->request);
-  if (!is_new) {
-    at->second = std::min(at->second, command->request);
-    return;
-  }
+  const auto [at, is_new] = clients.turned_away.try_emplace({lane, command->session});
+  if (at->second.size() < limits::kPendingPerSessionMax) at->second.insert(command->request);
+  if (!is_new) return;
   for (const CallId other : open_calls()) {
     const bool is_behind = other > id && clients.calls.at(other).lane == lane &&
                            !clients.calls.at(other).refusal && !is_set_aside(other) &&
@@ -276,10 +273,12 @@ void Replica::Parts::note_turned_away(CallId id, const Refusal& refusal) {
 bool Replica::Parts::would_overtake(const Call& call, const state::Command& command) {
   const auto found = clients.turned_away.find({call.lane, command.session});
   if (found == clients.turned_away.end() || command.request.is_none()) return false;
-  const state::RequestNumber oldest = found->second;
-  const bool wants_it = !command.answered_below.is_none() && command.answered_below <= oldest;
-  // One before it (a wait that is asked about once more) says nothing of it.
-  if (wants_it && command.request != oldest) return command.request > oldest;
+  std::set<state::RequestNumber>& earlier = found->second;
+  earlier.erase(earlier.begin(), command.answered_below.is_none()
+                                     ? earlier.end()
+                                     : earlier.lower_bound(command.answered_below));
+  earlier.erase(command.request);
+  if (!earlier.empty()) return *earlier.begin() < command.request;
   clients.turned_away.erase(found);
   return false;
 }

@@ -38,9 +38,10 @@ struct ClientSide {
   CallId newest_call;
   std::set<LaneId> stirred;  // Something may have become possible in these.
   std::set<std::pair<Zxid, LaneId>> awaiting_applied;  // Stirred when so much is applied.
-  // The oldest request that was turned away and may come again: until it does, or its client has
-  // taken the refusal for the answer, later ones of its session must not overtake it here.
-  std::map<std::pair<LaneId, SessionId>, state::RequestNumber> turned_away;
+  // Requests that were turned away and may come again: until one does, or its client has taken the
+  // refusal for the answer, later ones of its session must not overtake it here. At most
+  // kPendingPerSessionMax of each session.
+  std::map<std::pair<LaneId, SessionId>, std::set<state::RequestNumber>> turned_away;
   Lanes lanes;
   Alarms alarms;
   Reads reads;

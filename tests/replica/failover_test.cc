@@ -118,6 +118,35 @@ TEST(Failover, NobodyOvertakesAWriteThatWasTurnedAway) {
   EXPECT_EQ(outcome(behind), "NODE_EXISTS");
 }
 
+TEST(Failover, WhoWereTurnedAwayComeAgainInTheirOrder) {
+  Cell cell({});
+  cell.wait_for_leader();
+  const int follower = cell.follower();
+  Client client(cell, follower);
+  client.open(60'000);
+  client.answered_below = state::RequestNumber(1);
+  cell.cut_off(follower);
+  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  client.send(create("/a", "first"));
+  const auto second = client.send(create("/b", "second"));
+  cell.advance(3'200);
+  EXPECT_EQ(outcome(second), "NO_QUORUM");
+  cell.heal();
+  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  const auto first_again = client.repeat(1, create("/a", "first"), 0);
+  const auto third = client.send(create("/b", "third"));
+  cell.settle();
+  EXPECT_EQ(outcome(first_again), "ok");
+  EXPECT_EQ(outcome(third), "NO_QUORUM");
+  const auto second_again = client.repeat(2, create("/b", "second"), 0);
+  const auto third_again = client.repeat(3, create("/b", "third"), 0);
+  const auto fourth = client.send(create("/c", "fourth"));
+  cell.settle();
+  EXPECT_EQ(outcome(second_again), "ok");
+  EXPECT_EQ(outcome(third_again), "NODE_EXISTS");
+  EXPECT_EQ(outcome(fourth), "ok");
+}
+
 // To ask anew about a wait that began before says nothing of the one that was turned away.
 TEST(Failover, NobodyOvertakesItBehindAnOlderRequestThatComesAgain) {
   Cell cell({});
