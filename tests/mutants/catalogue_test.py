@@ -1,5 +1,5 @@
 """The catalogue of mutants cannot rot: each finds its place in the product, and all fit into one
-copy of the tree. Nothing is built here; ./dev mutants does that.
+copy of the tree, which has all that its build needs. Nothing is built here; ./dev mutants does that.
 """
 
 import pathlib
@@ -32,6 +32,15 @@ class TheCatalogue(unittest.TestCase):
                 for one in mutant.edits:
                     text = (copy / one.file).read_text(encoding="utf-8")
                     self.assertIn(f"mutant({mutant.number})", text, mutant.name)
+
+    def test_the_copy_has_every_part_that_its_targets_need(self):
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder)
+            tree.make_copy(catalogue.ROOT, copy / "tree", catalogue.load())
+            tree.configure(copy / "tree", copy / "build", quietly=True)
+            known = (copy / "build/build.ninja").read_text(encoding="utf-8")
+            for target in tree.TARGETS:
+                self.assertIn(f"build {target}:", known)
 
     def test_what_is_wrong_is_named(self):
         mutant = catalogue.Mutant(

@@ -15,6 +15,7 @@ PARTS = [
     "lockserver/storage",
     "lockserver/replica",
     "client",
+    "client/recipes",
     "tests/zab",
     "tests/sim",
     "tests/zab/scenario",
@@ -77,28 +78,44 @@ def make_copy(root, folder, mutants):
             (folder / name).unlink()
 
 
-def build(folder, output, jobs):
-    """Builds the tests of the copy. No debug info and little optimisation: it is built for one run.
+def run(command, quietly=False):
+    done = subprocess.run(
+        command,
+        check=False,
+        stdout=subprocess.PIPE if quietly else None,
+        stderr=subprocess.STDOUT if quietly else None,
+    )
+    if done.returncode != 0:
+        said = "\n" + done.stdout.decode(errors="replace") if quietly else ""
+        raise BuildFailed(" ".join(map(str, command)) + said)
+
+
+def configure(folder, output, quietly=False):
+    """No debug info and little optimisation: it is built for one run.
 
     The switches make statements dead and variables unused, so warnings say nothing here.
     """
-    configure = [
-        "cmake",
-        "-S",
-        folder,
-        "-B",
-        output,
-        "-G",
-        "Ninja",
-        "-DCMAKE_BUILD_TYPE=Mutants",
-        "-DCMAKE_CXX_FLAGS_MUTANTS=-O1 -g0 -w",
-        "-DHOLDFAST_PARTS=" + ";".join(PARTS),
-    ]
-    compile_all = ["ninja", "-C", output, "-j", str(jobs), *TARGETS]
-    for command in (configure, compile_all):
-        done = subprocess.run(command, check=False)
-        if done.returncode != 0:
-            raise BuildFailed(" ".join(map(str, command)))
+    run(
+        [
+            "cmake",
+            "-S",
+            folder,
+            "-B",
+            output,
+            "-G",
+            "Ninja",
+            "-DCMAKE_BUILD_TYPE=Mutants",
+            "-DCMAKE_CXX_FLAGS_MUTANTS=-O1 -g0 -w",
+            "-DHOLDFAST_PARTS=" + ";".join(PARTS),
+        ],
+        quietly,
+    )
+
+
+def build(folder, output, jobs):
+    """Builds the tests of the copy."""
+    configure(folder, output)
+    run(["ninja", "-C", output, "-j", str(jobs), *TARGETS])
 
 
 def binary(output, name):
