@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ struct LearnerPulse {
   Ticks progress = 0;       // Connection, or a step of synchronization.
   std::uint64_t round = 0;  // Newest confirmation round that it answered while active.
   Zxid applied;
-  std::uint64_t free_bytes = 0;
+  // As in its newest Pong; before the first one it lacks nothing that anybody knew of.
+  std::uint64_t free_bytes = std::numeric_limits<std::uint64_t>::max();
 };
 
 // One learner of a leader: its stage, and a cursor into the leader's log in place of a queue (R14).

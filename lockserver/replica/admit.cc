@@ -63,16 +63,17 @@ state::Stamp Stamps::next(const Time& time) {
 
 void SpaceWatch::observe(const Self& self, const std::vector<zab::CoreView::Learner>& learners,
                          Ticks now) {
+  std::set<ServerId> here = {self.id};
   std::set<ServerId> roomy;
-  if (self.free_bytes > 0) {
-    roomy.insert(self.id);
-  }
+  if (self.free_bytes > 0) roomy.insert(self.id);
   for (const zab::CoreView::Learner& learner : learners) {
-    if (learner.active && learner.free_bytes > 0) {
-      roomy.insert(learner.id);
-    }
+    if (!learner.active) continue;
+    here.insert(learner.id);
+    if (learner.free_bytes > 0) roomy.insert(learner.id);
   }
-  if (quorum_.is_quorum(roomy)) {
+  // Without a quorum here it is not for lack of space that nothing can be written.
+  const bool is_lacking = quorum_.is_quorum(here) && !quorum_.is_quorum(roomy);
+  if (!is_lacking) {
     lacks_since_.reset();
   } else if (!lacks_since_) {
     lacks_since_ = now;

@@ -35,9 +35,8 @@ class Stamps {
   std::int64_t newest_ms_ = 0;
 };
 
-// Whether the disks of a quorum have their reserve (LOCKS.md §7), as the leader hears it. A learner
-// that has just come has not said anything yet, so a lack counts only when it has lasted for
-// `patience`.
+// Whether the disks of a quorum have their reserve (LOCKS.md §7), as the leader hears it. A lack
+// counts only when it has lasted for `patience`, and not while those who are here are no quorum.
 class SpaceWatch {
  public:
   SpaceWatch(zab::QuorumSet quorum, Ticks patience)

@@ -222,7 +222,7 @@ WatchHub::Batch WatchHub::gather(SessionId id, EventName acknowledged,
   const EventName from = std::max(acknowledged, session.floor);
   session.acknowledged = std::max(session.acknowledged, acknowledged);
   if (from < session.looked_from) {
-    look_back(id, session, from, state);
+    look_for_losses(id, session, from, state);
   }
   Batch batch;
   batch.lost = session.gap_through > from;
@@ -373,6 +373,20 @@ void WatchHub::look_back(SessionId id, Session& session, EventName from,
   if (!is_whole) {
     note_gap(session, state);
   }
+  session.looked_from = std::min(session.looked_from, from);
+}
+
+// What a watch wants of earlier events was noted when it began. When many sessions come here at
+// once, each from long ago, nothing of the history is read for those who have lost nothing.
+void WatchHub::look_for_losses(SessionId id, Session& session, EventName from,
+                               const state::StateMachine& state) {
+  const auto loss = losses_.find(id);
+  const bool has_lost = loss != losses_.end() && loss->second > from;
+  const bool is_whole = visit_history(state, from, [&](const Event& event) {
+    if (event.kind == EventKind::kLockLost && event.session == id) note_due(session, event.name);
+    return has_lost;
+  });
+  if (!is_whole) note_gap(session, state);
   session.looked_from = std::min(session.looked_from, from);
 }
 

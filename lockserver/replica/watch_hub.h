@@ -126,6 +126,8 @@ class WatchHub {
                             const std::function<bool(const state::Event&)>& visit);
   void look_back(SessionId id, Session& session, state::EventName from,
                  const state::StateMachine& state);
+  void look_for_losses(SessionId id, Session& session, state::EventName from,
+                       const state::StateMachine& state);
 
   Limits limits_;
   std::map<SessionId, Session> sessions_;

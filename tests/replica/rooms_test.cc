@@ -220,6 +220,15 @@ TEST(Admission, SpaceIsLackingWhenAQuorumLacksItForAWhile) {
   EXPECT_FALSE(space.has_space(3'000));
 }
 
+TEST(Admission, SpaceIsNotLackingBecauseReplicasAre) {
+  const zab::Config config{Zxid(), {ServerId(1), ServerId(2), ServerId(3)}, {}};
+  SpaceWatch space(zab::QuorumSet(config), 1'000);
+  space.observe({ServerId(1), 10}, {}, 0);
+  EXPECT_TRUE(space.has_space(1'000));
+  space.observe({ServerId(1), 10}, {{ServerId(2), false, false, Zxid(), 10}}, 0);
+  EXPECT_TRUE(space.has_space(1'000));
+}
+
 class ImageWriterTest : public ::testing::Test {
  protected:
   // An entry that changes the contents of "/".

@@ -147,6 +147,14 @@ TEST(World, NobodyOvertakesWhoWasTurnedAwayBehindAnOlderRequest) {
   EXPECT_FALSE(report.violation) << story_of(plan, report);
 }
 
+// A leader that had not heard of its learners' disks yet, because it was cut off, refused for lack
+// of space, and what it refused came behind what it took.
+TEST(World, NobodyLacksSpaceOfWhomNothingIsKnown) {
+  const RunPlan plan{.seed = 7'516'341, .clients = 5};
+  const RunReport report = run_seed(plan);
+  EXPECT_FALSE(report.violation) << story_of(plan, report);
+}
+
 TEST(World, AFailureIsMadeShorter) {
   const RunPlan failing{.seed = 9, .mistake = Mistake::kAnswerForged};
   ASSERT_EQ(try_run(failing), Ending::kFailed);

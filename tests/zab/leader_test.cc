@@ -336,6 +336,13 @@ TEST(Leader, ARequestIsHandedOutAndMayBeRefused) {
   EXPECT_EQ(at.solo.said_one<RequestReply>(at.conn)->payload, bytes_of("no"));
 }
 
+TEST(Leader, WhoHasSaidNothingOfItsDiskLacksNothing) {
+  const Stage at(LearnerStage::kActive);
+  for (const CoreView::Learner& learner : at.solo.view().learners) {
+    EXPECT_GT(learner.free_bytes, 0U);
+  }
+}
+
 TEST(Leader, TheViewShowsItsLearnersById) {
   Stage at(LearnerStage::kActive);
   Pong pong;
