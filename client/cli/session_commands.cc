@@ -66,9 +66,9 @@ constexpr Description kListSessions = {"ls", "List the living sessions",
 
 constexpr Description kKill = {
     "kill", "End somebody's session",
-    R"(For operators; the cell logs who did it and why. The session's sequencers are invalid at once.
-Its locks pass on and its ephemeral nodes go when its client has heard of it, or when its lease
-has run out at the latest. The exit code is 1 if there is no such session.
+    R"(For operators; the cell logs who did it and why. The session's sequencers are invalid at
+once. Its locks pass on and its ephemeral nodes go when its client has heard of it, or when its
+lease has run out at the latest. The exit code is 1 if there is no such session.
 
 Examples:
   holdfast session kill 4294967301 --reason "its machine is gone")"};

@@ -12,20 +12,26 @@ from tests.bench.sample import Sample, Samples
 from tests.bench.system import Trouble
 
 # What a progress line shows of a sample, as far as it has it.
-SHOWN = (("per_s", "{:,.0f}/s"), ("p50_us", "p50 {:,.0f} us"), ("p99_us", "p99 {:,.0f} us"),
-         ("gap_ms", "gap {:,.0f} ms"), ("ready_ms", "serves after {:,.0f} ms"),
-         ("last_p50_us", "last told after {:,.0f} us"),
+SHOWN = (("offered_per_s", "offered {:,.0f}/s"), ("create_per_s", "{:,.0f} created/s"),
+         ("per_s", "{:,.0f}/s"), ("mb_per_s", "{:,.1f} MB/s"), ("p50_us", "p50 {:,.0f} us"),
+         ("p99_us", "p99 {:,.0f} us"), ("refused", "{:,} refused"),
+         ("release_p99_us", "release p99 {:,.0f} us"),
+         ("lease_left_least_ms", "lease left {:,} ms"), ("gap_ms", "gap {:,.0f} ms"),
+         ("ready_ms", "serves after {:,.0f} ms"), ("last_p50_us", "last told after {:,.0f} us"),
          ("rss_anon_kib", "RssAnon {:,.0f} KiB"), ("bytes_each", "{:,.0f} bytes each"),
+         ("disk_kib", "disk {:,.0f} KiB"), ("memory_growth", "memory {:+.1%}"),
          ("cpu_all_servers", "servers {:.2f} cores"), ("cpu_foreign", "others {:.2f} cores"))
 
 
 class Bench:
     """`kinds` are classes derived from System; `folder` is where data goes."""
 
-    def __init__(self, kinds, folder, repetitions, seconds):
+    def __init__(self, kinds, folder, options):
         self.kinds = kinds
-        self.repetitions = repetitions
-        self.seconds = seconds
+        self.repetitions = options.reps
+        self.seconds = options.secs
+        self.minutes = options.minutes
+        self._most = options.most
         self.samples = Samples()
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=folder))
@@ -33,14 +39,18 @@ class Bench:
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def within_most(self, amounts):
+        """Those numbers of nodes or sessions that are wanted."""
+        return [amount for amount in amounts if self._most is None or amount <= self._most]
+
     def give_up(self, failure):
         """A cell could not be had: what was measured before it is kept."""
         self.samples.add(Sample("run", "the whole run", "runner", 1, {}, str(failure)))
 
     @contextlib.contextmanager
-    def cell(self, kind, size=3, started=True):
+    def cell(self, kind, size=3, started=True, **more):
         """A new cell, which is gone afterwards."""
-        cell = kind(size, self.folder)
+        cell = kind(size, self.folder, **more)
         try:
             if started:
                 cell.start()

@@ -9,7 +9,9 @@ import xml.etree.ElementTree
 
 import pathlib
 
-from tests.bench import chart, charts, goals, loops, memory, report, starts, table
+from tests.bench import (chart, charts, closed_loops, endurance, goals, growth, growth_charts,
+                         growth_report, growth_table, growth_verdicts, loops, members, memory,
+                         offered_load, report, run, starts, table)
 from tests.bench.cpu_watch import ours_s
 from tests.bench.failover import BLOWS
 from tests.bench.holdfast_cell import HoldfastCell
@@ -197,6 +199,145 @@ class PageTest(unittest.TestCase):
             self.assertEqual(len(kept["samples"]), len(self.samples.all))
 
 
+def course(replicas):
+    """As G7 keeps it, of replicas whose memory is given in KiB, a sample each 10 s."""
+    count = len(replicas[0])
+    return {**{name: [10.0 * (place + 1) for place in range(count)]
+               for name in endurance.Course.WRITES},
+            "rss_anon_kib": replicas, "disk_kib": [[2048.0] * count for _ in replicas]}
+
+
+def long_run(values, disk_kib=2048.0, minutes=30):
+    kept = course([values])
+    kept["at_s"] = [minutes * 60 * (place + 1) / len(values) for place in range(len(values))]
+    return Samples([Sample("G7", endurance.point(minutes), "holdfast", 1, {
+        "per_s": 1.0, "memory_growth": endurance.growth(values), "disk_kib": disk_kib,
+        "course": kept})])
+
+
+def overload(per_s, before=100.0, after=100.0, lease_left_ms=6_000, release_us=2.0):
+    """`per_s`: {percent: figure, or a trouble}."""
+    samples = Samples()
+    for point, value in ((offered_load.SATURATION, before), (offered_load.AFTER, after)):
+        samples.add(Sample("G2", point, "holdfast", 1, {"per_s": value}))
+    for percent in offered_load.PERCENTS:
+        value = per_s.get(percent, min(percent, 100.0))
+        trouble = value if isinstance(value, str) else ""
+        samples.add(Sample("G2", offered_load.point(percent), "holdfast", 1, {} if trouble else {
+            "per_s": value, "offered_per_s": float(percent), "p50_us": 9.0, "refused_LIMIT": 2,
+            "release_p50_us": release_us, "lease_left_least_ms": lease_left_ms}, trouble))
+    return samples
+
+
+class GrowthTest(unittest.TestCase):
+    def test_the_last_third_is_compared_with_the_middle_one(self):
+        self.assertAlmostEqual(endurance.growth([1, 50, 100, 100, 110, 110]), 0.10)
+        self.assertAlmostEqual(endurance.growth([1, 9, 100, 90, 90, 5_000, 90, 90, 90]), 0.0)
+        with self.assertRaises(Trouble):
+            endurance.growth([1, 2])
+
+    def test_memory_that_grows_and_a_disk_beyond_its_bound_do_not_hold(self):
+        def held(samples):
+            return [verdict.holds for verdict in growth_verdicts.judge(samples)]
+        self.assertEqual(held(long_run([50, 50, 100, 100, 104, 104])), [True, True, True])
+        self.assertEqual(held(long_run([50, 50, 100, 100, 106, 106])), [True, False, True])
+        self.assertEqual(held(long_run([9] * 6, disk_kib=1e9)), [True, True, False])
+
+    def test_a_short_run_says_nothing_about_memory(self):
+        verdicts = growth_verdicts.judge(long_run([1, 2, 3, 4, 5, 6], minutes=2))
+        self.assertEqual(len(verdicts), 2)
+        self.assertTrue(all(verdict.holds for verdict in verdicts))
+
+    def test_an_error_is_a_verdict(self):
+        samples = Samples([Sample("G7", endurance.point(30), "holdfast", 1, {}, "undone")])
+        self.assertIn("DOES NOT HOLD", growth_verdicts.judge(samples)[0].sentence())
+
+    def test_overload_is_judged_by_what_is_answered_and_by_the_leases(self):
+        def broken(**changes):
+            samples = overload(**{"per_s": {}, **changes})
+            return [verdict.what for verdict in growth_verdicts.judge(samples)
+                    if not verdict.holds]
+        self.assertEqual(broken(), [])
+        self.assertEqual(len(broken(per_s={200: 49.0})), 1)
+        self.assertEqual(len(broken(after=79.0)), 1)
+        self.assertEqual(len(broken(lease_left_ms=0)), 1)
+        self.assertEqual(len(broken(release_us=3.0)), 1)
+        self.assertEqual(len(broken(per_s={300: "3 sessions were lost"})), 3)
+
+    def test_a_table_has_a_row_for_each_point(self):
+        samples = overload({300: "no | answer"})
+        rows = growth_table.rows(samples, "G2").splitlines()
+        self.assertEqual(len(rows), 2 + 2 + len(offered_load.PERCENTS))
+        self.assertIn("| 10 % offered | 10 | 10 | 9 | 2 | 6,000 |", rows)
+        self.assertIn("| 300 % offered | failed: no / answer |", rows)
+        self.assertEqual(growth_table.refusals(samples, "G2"), "`LIMIT` 18 times")
+
+    def test_every_column_has_a_name_and_every_work_columns(self):
+        self.assertEqual(set(growth_table.COLUMNS), set(growth.WORKS))
+        self.assertEqual(set(growth.RUNS), set(growth.WORKS))
+        for columns in growth_table.COLUMNS.values():
+            self.assertLessEqual(set(columns), set(growth_table.KNOWN))
+        for lines in growth_charts.LINES:
+            self.assertLessEqual(set(lines.figures.values()), set(growth_table.KNOWN))
+
+    def test_charts_are_drawn_of_what_was_measured(self):
+        samples = overload({})
+        for outstanding in closed_loops.OUTSTANDING[:2]:
+            samples.add(Sample("G1", closed_loops.outstanding_point(outstanding), "holdfast", 1,
+                               {"per_s": 5.0}))
+        for shape in members.SHAPES:
+            samples.add(Sample("G3", members.point(shape, members.LOADS[0][0]), "holdfast", 1,
+                               {"per_s": 5.0}))
+        samples.all += long_run([1, 2, 3, 4, 5, 6]).all
+        files = growth_charts.draw(samples)
+        self.assertEqual(set(files), {f"growth-{name}.svg" for name in (
+            "G1-outstanding", "G2-offered", "G2-offered-latency", "G2-offered-locks", "G3-1",
+            "G7-memory", "G7-disk", "G7-latency")})
+        for svg in files.values():
+            xml.etree.ElementTree.fromstring(svg)
+
+    def test_a_later_moment_is_drawn_further_to_the_right(self):
+        svg = chart.course("t", "u", "minutes", {"a": [(1, 5), (2, 10), (4, 0)]})
+        line = next(xml.etree.ElementTree.fromstring(svg).iter(
+            "{http://www.w3.org/2000/svg}polyline"))
+        (x1, y1), (x2, y2), (x4, y4) = [map(float, place.split(","))
+                                        for place in line.get("points").split()]
+        self.assertAlmostEqual(x4 - x2, 2 * (x2 - x1), places=0)
+        self.assertGreater(y4, y1)
+        self.assertGreater(y1, y2)
+
+    def test_what_is_nothing_is_drawn_at_the_bottom_of_a_logarithmic_axis(self):
+        svg = chart.course("t", "u", "minutes", {"a": [(1, 0), (2, 10), (3, 1_000)]}, True)
+        line = next(xml.etree.ElementTree.fromstring(svg).iter(
+            "{http://www.w3.org/2000/svg}polyline"))
+        heights = [float(place.split(",")[1]) for place in line.get("points").split()]
+        self.assertEqual(heights[0], heights[1])
+        self.assertGreater(heights[1], heights[2])
+
+    def test_neither_report_touches_the_charts_of_the_other(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            growth_report.write(folder, overload({}), {"cores": "2"}, "./dev bench G2")
+            (folder / "writes.svg").touch()
+            growth_report.write(folder, overload({}), {"cores": "2"}, "./dev bench G2")
+            self.assertTrue((folder / "writes.svg").exists())
+            report.write(folder, Samples(), {"cores": "2"}, "./dev bench W1", [])
+            self.assertFalse((folder / "writes.svg").exists())
+            self.assertTrue((folder / "growth-G2-offered.svg").exists())
+            page = (folder / "growth.md").read_text()
+            self.assertIn("Refused: `LIMIT` 20 times.", page)
+            self.assertIn("| 100% | holds |", page)
+
+    def test_growth_is_run_when_it_is_named(self):
+        self.assertNotIn("G1", run.options_of([]).works)
+        whole = run.options_of(["growth"])
+        self.assertEqual((whole.works, whole.systems), (list(growth.WORKS), ["holdfast"]))
+        self.assertTrue(whole.is_whole)
+        self.assertFalse(run.options_of(["g2"]).is_whole)
+        command = run.command_of(run.options_of(["G7", "--minutes", "2", "--most", "9"]))
+        self.assertEqual(command, "./dev bench G7 --reps 3 --secs 5 --minutes 2 --most 9")
+
+
 class ShortRun(unittest.TestCase):
     def test_a_cell_is_measured(self):
         """Everything from the command line to the JSON, with a window of a second."""
@@ -211,6 +352,23 @@ class ShortRun(unittest.TestCase):
             spread = samples.spread("W4", HAND_OVER, "holdfast", "per_s")
             self.assertGreater(spread.median, 0)
             self.assertIn(HAND_OVER, (pathlib.Path(folder) / "results.md").read_text())
+
+    def test_offered_load_is_measured_beside_locks_and_a_mix_is_told_line_by_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cell = HoldfastCell(1, folder, observers=1)
+            try:
+                cell.start()
+                figures = offered_load.offer(cell, 100, 1.0)
+                self.assertAlmostEqual(figures["offered_per_s"], 100, delta=1)
+                self.assertEqual((figures["refused"], figures["unsent"]), (0, 0))
+                self.assertGreater(figures["cycles"], 0)
+                self.assertGreater(figures["lease_left_least_ms"], 0)
+                figures = endurance.endure(cell, 2 / 60)
+                self.assertEqual(len(figures["course"]["at_s"]), endurance.SAMPLES_LEAST)
+                for counted in ("lock_cycles", "sessions", "nodes", "events"):
+                    self.assertGreater(figures[counted], 0)
+            finally:
+                cell.close()
 
     def test_a_generator_sees_what_must_not_be(self):
         """Two at once write the same nodes: each sees the other's doing."""

@@ -6,6 +6,7 @@ import math
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 78, 20, 46, 70
 COLOURS = {"holdfast": "#1f5fa8", "zookeeper": "#c8701e", "etcd": "#4b8f4b", "machine": "#777777"}
+OTHER_COLOURS = ("#1f5fa8", "#c8701e", "#4b8f4b", "#8a4b9c")  # Of series that are no systems.
 STYLE = ("text{font:12px sans-serif;fill:#222}.title{font-size:14px;font-weight:bold}"
          ".axis{stroke:#888;stroke-width:1}.grid{stroke:#ddd;stroke-width:1}")
 BACKGROUND = '<rect width="100%" height="100%" fill="#fff"/>'
@@ -24,6 +25,16 @@ def _number(value):
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.2g}" if value < 1 else f"{value:.1f}"
+
+
+def _least(values):
+    """Of a logarithmic axis, which has no place for nothing."""
+    return min((value for value in values if value > 0), default=1.0)
+
+
+def _colours(names):
+    return {name: COLOURS.get(name, OTHER_COLOURS[place % len(OTHER_COLOURS)])
+            for place, name in enumerate(names)}
 
 
 class _Frame:
@@ -54,7 +65,7 @@ class _Frame:
 
     def y(self, value):
         if self._is_log:
-            share = math.log(value / self._low) / math.log(self._high / self._low)
+            share = math.log(max(value, self._low) / self._low) / math.log(self._high / self._low)
         else:
             share = value / self._high
         return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
@@ -64,10 +75,10 @@ class _Frame:
                           f'{html.escape(words)}</text>')
 
     def legend(self, names):
-        for place, name in enumerate(names):
-            x = LEFT + place * 150
+        for place, (name, colour) in enumerate(_colours(names).items()):
+            x = LEFT + place * (WIDTH - LEFT) // max(4, len(names))
             self.parts.append(f'<rect x="{x}" y="{HEIGHT - 18}" width="12" height="12" '
-                              f'fill="{COLOURS[name]}"/>')
+                              f'fill="{colour}"/>')
             self.text(x + 18, HEIGHT - 8, name, "start")
 
     def svg(self):
@@ -75,18 +86,20 @@ class _Frame:
                 f"<style>{STYLE}</style>{BACKGROUND}{''.join(self.parts)}</svg>\n")
 
 
-def lines(title, unit, label, series):
-    """`series`: {system: [(x, Spread)]}; the x of all are marked, evenly spaced, called `label`."""
+def lines(title, unit, label, series, logarithmic=False):
+    """`series`: {name: [(x, Spread)]}; the x of all are marked, evenly spaced, called `label`."""
     places = sorted({x for points in series.values() for x, _ in points})
-    frame = _Frame(title, unit, max(spread.high for points in series.values()
-                                    for _, spread in points))
+    spreads = [spread for points in series.values() for _, spread in points]
+    frame = _Frame(title, unit, max(spread.high for spread in spreads),
+                   _least(spread.low for spread in spreads) if logarithmic else None)
     step = (WIDTH - LEFT - RIGHT) / len(places)
     at = {x: LEFT + step * (place + 0.5) for place, x in enumerate(places)}
     for x in places:
         frame.text(at[x], HEIGHT - BOTTOM + 18, _number(x))
     frame.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 36, label)
-    for system, points in series.items():
-        colour = COLOURS[system]
+    colours = _colours(series)
+    for name, points in series.items():
+        colour = colours[name]
         way = " ".join(f"{at[x]:.1f},{frame.y(spread.median):.1f}" for x, spread in points)
         frame.parts.append(f'<polyline points="{way}" fill="none" stroke="{colour}" '
                            'stroke-width="2"/>')
@@ -98,12 +111,30 @@ def lines(title, unit, label, series):
     return frame.svg()
 
 
+def course(title, unit, label, series, logarithmic=False):
+    """`series`: {name: [(x, y)]}, many of them; the axis of x is to scale, from 0 on."""
+    values = [y for points in series.values() for _, y in points]
+    frame = _Frame(title, unit, max(values), _least(values) if logarithmic else None)
+    longest = _round_up(max(x for points in series.values() for x, _ in points))
+    for part in range(6):
+        frame.text(LEFT + (WIDTH - LEFT - RIGHT) * part / 5, HEIGHT - BOTTOM + 18,
+                   _number(longest * part / 5))
+    frame.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 36, label)
+    colours = _colours(series)
+    for name, points in series.items():
+        way = " ".join(f"{LEFT + (WIDTH - LEFT - RIGHT) * x / longest:.1f},{frame.y(y):.1f}"
+                       for x, y in points)
+        frame.parts.append(f'<polyline points="{way}" fill="none" stroke="{colours[name]}" '
+                           'stroke-width="1.5"/>')
+    frame.legend(series)
+    return frame.svg()
+
+
 def bars(title, unit, groups, logarithmic=False):
     """`groups`: {name: {system: Spread}}."""
     spreads = [spread for group in groups.values() for spread in group.values()]
-    lowest = min(spread.low for spread in spreads)
     frame = _Frame(title, unit, max(spread.high for spread in spreads),
-                   max(lowest, 1e-9) if logarithmic else None)
+                   _least(spread.low for spread in spreads) if logarithmic else None)
     step = (WIDTH - LEFT - RIGHT) / len(groups)
     width = min(48.0, step / 4)
     for place, (name, group) in enumerate(groups.items()):

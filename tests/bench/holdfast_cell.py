@@ -12,20 +12,23 @@ from tests.harness.programs import bin_dir, program
 
 
 class HoldfastCell(System):
-    """With its defaults."""
+    """With its defaults: `voters`, then observers."""
 
     name = "holdfast"
 
-    def __init__(self, size, folder):
-        super().__init__(size, folder)
+    def __init__(self, voters, folder, observers=0):
+        super().__init__(voters + observers, folder)
         host = Host()
-        self._endpoints = [host.endpoint() for _ in range(size)]
-        voters = ",".join(f"{place + 1}={host.endpoint()}" for place in range(size))
+        self._endpoints = [host.endpoint() for _ in range(self.size)]
+        members = [f"{place + 1}={host.endpoint()}" for place in range(self.size)]
+        told = ["--voters", ",".join(members[:voters])]
+        if observers:
+            told += ["--observers", ",".join(members[voters:])]
         cell_id = os.urandom(16).hex()
-        for place in range(size):
+        for place in range(self.size):
             subprocess.run(
                 [program("holdfastd"), "init", "--cell", "bench", "--cell-id", cell_id,
-                 "--id", str(place + 1), "--voters", voters, "--data", self.data(place)],
+                 "--id", str(place + 1), *told, "--data", self.data(place)],
                 check=True, capture_output=True)
 
     def data(self, place):

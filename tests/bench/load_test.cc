@@ -5,6 +5,7 @@
 
 #include "tests/bench/load/gap.h"
 #include "tests/bench/load/latencies.h"
+#include "tests/bench/load/open_loop.h"
 #include "tests/bench/load/plan.h"
 #include "tests/bench/load/window.h"
 
@@ -88,6 +89,72 @@ TEST(Gap, IsTheLongestSilenceFromTheBlowOn) {
   gap.add_to(figures);
   EXPECT_NEAR(number(figures, "gap_ms"), 700, 1);
   EXPECT_GE(number(figures, "from_blow_ms"), 705);
+}
+
+std::int64_t count(const Figures& figures, const std::string& name) {
+  const Figures::Value* value = figures.find(name);
+  return value == nullptr ? -1 : std::get<std::int64_t>(*value);
+}
+
+constexpr OpenLoop::Course kSecondAfterWarmUp = {.rate_per_s = 10,
+                                                 .begins_at = 5 * kSecond,
+                                                 .measured_from = 6 * kSecond,
+                                                 .ends_at = 7 * kSecond,
+                                                 .outstanding_max = 12};
+
+TEST(OpenLoop, WhatIsDueIsSentWhateverBecameOfThoseBefore) {
+  OpenLoop loop(kSecondAfterWarmUp);
+  EXPECT_EQ(loop.take_due(5 * kSecond), 5 * kSecond);
+  EXPECT_EQ(loop.take_due(5 * kSecond), std::nullopt);
+  EXPECT_EQ(loop.next_due(), 5'100 * kMillisecond);
+  EXPECT_EQ(loop.take_due(5'250 * kMillisecond), 5'100 * kMillisecond);
+  EXPECT_EQ(loop.take_due(5'250 * kMillisecond), 5'200 * kMillisecond);
+  EXPECT_EQ(loop.take_due(5'250 * kMillisecond), std::nullopt);
+  EXPECT_EQ(loop.outstanding(), 3U);
+}
+
+TEST(OpenLoop, ALatencyCountsFromWhenItWasDue) {
+  OpenLoop loop(kSecondAfterWarmUp);
+  while (const auto due = loop.take_due(6'400 * kMillisecond)) {
+    loop.on_answered(*due, 6'500 * kMillisecond);
+  }
+  Figures figures;
+  loop.add_to(figures);
+  EXPECT_EQ(number(figures, "offered_per_s"), 5);
+  EXPECT_EQ(number(figures, "per_s"), 15) << "by when they were answered";
+  EXPECT_EQ(count(figures, "ops"), 5) << "by when they were due";
+  EXPECT_EQ(number(figures, "max_us"), 500'000);
+  EXPECT_EQ(number(figures, "late_max_us"), 400'000);
+}
+
+TEST(OpenLoop, BeyondItsBoundNothingIsSentAndThatIsSaid) {
+  OpenLoop loop(kSecondAfterWarmUp);
+  std::size_t sent = 0;
+  while (loop.take_due(8 * kSecond)) ++sent;
+  EXPECT_EQ(sent, 12U);
+  EXPECT_TRUE(loop.is_all_sent());
+  for (std::size_t i = 0; i < sent; ++i) {
+    loop.on_refused(6 * kSecond, 9 * kSecond, i == 0 ? "NO_SPACE" : "LIMIT");
+  }
+  Figures figures;
+  loop.add_to(figures);
+  EXPECT_EQ(count(figures, "unsent"), 8);
+  EXPECT_EQ(count(figures, "outstanding_max"), 12);
+  EXPECT_EQ(count(figures, "refused"), 12);
+  EXPECT_EQ(count(figures, "refused_LIMIT"), 11);
+  EXPECT_EQ(number(figures, "drained_s"), 2);
+}
+
+TEST(OpenLoop, WhatIsRecentIsToldOnce) {
+  OpenLoop loop(kSecondAfterWarmUp);
+  loop.on_answered(*loop.take_due(5 * kSecond), 5 * kSecond + kMillisecond);
+  Figures first;
+  loop.add_recent_to(first, 7 * kSecond);
+  EXPECT_EQ(number(first, "per_s"), 0.5);
+  EXPECT_EQ(number(first, "p50_us"), 1'000);
+  Figures second;
+  loop.add_recent_to(second, 8 * kSecond);
+  EXPECT_EQ(number(second, "per_s"), 0);
 }
 
 TEST(Plan, ValuesCanBeToldApartAndNodesAreInOrder) {

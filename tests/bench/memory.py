@@ -44,7 +44,7 @@ def _run_once(bench, kind, repetition):
         bench.take("W6", PER_WATCH, kind.name, repetition, lambda: _hold_watches(cell))
 
 
-def _end(generator):
+def end(generator):
     """Tells it to end, and raises if it saw anything go wrong."""
     generator.send_signal(signal.SIGTERM)
     return next_figures(generator)
@@ -57,7 +57,7 @@ def _hold_sessions(cell):
         held = next_figures(generator)
         time.sleep(SETTLED_S)
         after = cell.anonymous_kib(leader)
-        _end(generator)
+        end(generator)
     _still_leads(cell, leader)
     return {"bytes_each": (after - before) * 1024 / SESSIONS, "open_s": held["open_s"]}
 
@@ -67,28 +67,35 @@ def _still_leads(cell, leader):
         raise Trouble("the leader changed meanwhile")
 
 
-def _keep_alive(cell):
+@contextlib.contextmanager
+def holding_sessions(cell, count):
+    """The generators of so many idle sessions over all servers; each is to be ended."""
     with contextlib.ExitStack() as stack:
-        generators = [
-            stack.enter_context(cell.generator_running(
-                "hold-sessions", "all", count=SESSIONS_A_GENERATOR, limit=120))
-            for _ in range(MANY_SESSIONS // SESSIONS_A_GENERATOR)]
-        for generator in generators:
-            next_figures(generator)
+        generators = []
+        for begun in range(0, count, SESSIONS_A_GENERATOR):
+            generators.append(stack.enter_context(cell.generator_running(
+                "hold-sessions", "all", count=min(SESSIONS_A_GENERATOR, count - begun),
+                limit=120)))
+            next_figures(generators[-1])  # One after the other: opening them is not the question.
+        yield generators
+
+
+def _keep_alive(cell):
+    with holding_sessions(cell, MANY_SESSIONS) as generators:
         time.sleep(SETTLED_S)
-        before = _cpu_seconds(cell)
+        before = cpu_seconds(cell)
         time.sleep(KEPT_ALIVE_S)
-        after = _cpu_seconds(cell)
+        after = cpu_seconds(cell)
         known = cell.sessions()
         for generator in generators:
-            _end(generator)
+            end(generator)
     if known != MANY_SESSIONS:
         raise Trouble(f"the cell has {known} sessions")
     cores = [(late - early) / KEPT_ALIVE_S for early, late in zip(before, after)]
     return {"cpu_servers": cores, "cpu_all_servers": sum(cores)}
 
 
-def _cpu_seconds(cell):
+def cpu_seconds(cell):
     """Of each server, the leader's first."""
     seconds = []
     for pid in cell.pids():
@@ -109,6 +116,6 @@ def _hold_watches(cell):
         next_figures(generator)
         time.sleep(SETTLED_S)
         after = cell.anonymous_kib(leader)
-        _end(generator)
+        end(generator)
     _still_leads(cell, leader)
     return {"bytes_each": (after - before) * 1024 / WATCHES}

@@ -3,6 +3,7 @@
 import json
 
 from tests.bench import charts, goals, table
+from tests.bench.growth_charts import PREFIX
 
 EXPLANATION = """\
 Median (lowest … highest) of the repetitions. `~` marks figures of which most samples were
@@ -10,11 +11,16 @@ disturbed: other processes used more than a twentieth of a core at the same time
 means, and how it is measured, stands in [README.md](README.md)."""
 
 
+def origin(machine, command):
+    """How it came about, and where."""
+    return [f"Repeated by `{command}`, on:",
+            "\n".join(["| | |", "|---|---|", *(f"| {what} | {words} |"
+                                              for what, words in machine.items())])]
+
+
 def page(samples, machine, command, works):
     """The table for people, in Markdown."""
-    parts = ["# Results", EXPLANATION, f"Repeated by `{command}`, on:",
-             "\n".join(["| | |", "|---|---|", *(f"| {what} | {words} |"
-                                               for what, words in machine.items())])]
+    parts = ["# Results", EXPLANATION, *origin(machine, command)]
     verdicts = goals.judge_all(samples, works)
     if verdicts:
         parts += ["## Goals", table.goal_table(verdicts)]
@@ -26,7 +32,8 @@ def page(samples, machine, command, works):
 def write(folder, samples, machine, command, works):
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.svg"):
-        old.unlink()
+        if not old.name.startswith(PREFIX):
+            old.unlink()
     for name, svg in charts.draw(samples).items():
         (folder / name).write_text(svg)
     (folder / "results.md").write_text(page(samples, machine, command, works))

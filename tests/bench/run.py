@@ -9,7 +9,8 @@ import signal
 import sys
 import tempfile
 
-from tests.bench import clean_build, failover, goals, loops, machine, memory, report, starts, table
+from tests.bench import (clean_build, failover, goals, growth, growth_report, growth_verdicts,
+                         loops, machine, memory, report, starts, table)
 from tests.bench.bench import Bench, say
 from tests.bench.etcd_cell import EtcdCell
 from tests.bench.holdfast_cell import HoldfastCell
@@ -30,13 +31,17 @@ PUBLISHED = "docs/benchmarks"
 def options_of(arguments):
     parser = argparse.ArgumentParser(
         prog="./dev bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter,
-        epilog="workloads:\n" + "\n".join(f"  {work:6} {what}" for work, what in WORKS.items())
-        + f"\n\nA run of everything writes its table, JSON and charts to {PUBLISHED}/, others to"
-        f"\n{RESULTS}/, if --out names no other folder.")
+        epilog=f"workloads:\n{listed(WORKS)}\n\nas work grows; {growth.NAME} for all, none unless"
+        " named, and of Holdfast alone, if --only does\nnot name others for G1, G4 and G5:\n"
+        f"{listed(growth.WORKS)}\n\nA run of everything, or of {growth.NAME}, writes its tables,"
+        f" JSON and charts to\n{PUBLISHED}/, others to {RESULTS}/, if --out names no other folder.")
     parser.add_argument("works", nargs="*", metavar="WORKLOAD", help="which (default: W1 to W9)")
     parser.add_argument("--only", metavar="SYSTEM,…", help=f"of {', '.join(KINDS)}")
     parser.add_argument("--reps", type=int, default=3, help="repetitions (default 3)")
     parser.add_argument("--secs", type=float, default=5.0, help="of each window (default 5)")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of G7 (default 30)")
+    parser.add_argument("--most", type=int, metavar="N",
+                        help="leave out larger numbers of nodes (G5) and sessions (G6)")
     parser.add_argument("--check", action="store_true",
                         help="measure what the goals need, and end with 1 if a floor is missed")
     parser.add_argument("--json", metavar="FILE", help="all samples, also there")
@@ -47,17 +52,38 @@ def options_of(arguments):
     parser.add_argument("--say-bin", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     options.given_works = options.works
-    options.is_whole = not options.works and not options.only
-    every = list(WORKS) if options.check else [work for work in WORKS if work != "BUILD"]
-    options.works = [work.upper() for work in options.works] or every
-    options.systems = options.only.split(",") if options.only else list(KINDS)
-    for given, known in ((options.works, WORKS), (options.systems, KINDS)):
+    options.is_growth = any(is_growth(work) for work in options.works)
+    options.works = works_of(options)
+    options.is_whole = (not options.only and not options.most
+                        and options.given_works in ([], [growth.NAME]))
+    options.systems = (options.only.split(",") if options.only
+                       else [HoldfastCell.name] if options.is_growth else list(KINDS))
+    known_works = growth.WORKS if options.is_growth else WORKS
+    for given, known in ((options.works, known_works), (options.systems, KINDS)):
         unknown = [word for word in given if word not in known]
         if unknown:
             parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
-    if options.reps < 1 or options.secs <= 0:
+    if options.is_growth and options.check:
+        parser.error("there are no goals for how figures move")
+    if options.reps < 1 or options.secs <= 0 or options.minutes <= 0:
         parser.error("there has to be something to measure")
     return options
+
+
+def listed(works):
+    return "\n".join(f"  {work:6} {what}" for work, what in works.items())
+
+
+def is_growth(work):
+    return work == growth.NAME or work.upper() in growth.WORKS
+
+
+def works_of(options):
+    """Those that were asked for, in words of WORKS or of growth.WORKS."""
+    if options.given_works == [growth.NAME]:
+        return list(growth.WORKS)
+    every = list(WORKS) if options.check else [work for work in WORKS if work != "BUILD"]
+    return [work.upper() for work in options.given_works] or every
 
 
 def reason_against(system):
@@ -92,6 +118,9 @@ def allow_many_connections():
 
 def measure(bench, options):
     works = set(options.works)
+    if options.is_growth:
+        growth.run(bench, works)
+        return
     loops.run(bench, works, only_goals=options.check)
     for work, run in (("W5", failover.run), ("W6", memory.run), ("W8", starts.run_many_nodes),
                       ("W9", starts.run_cold_starts), ("BUILD", clean_build.run)):
@@ -104,6 +133,8 @@ def command_of(options):
     words = ["./dev bench", *options.given_works]
     words += [f"--only {options.only}"] if options.only else []
     words += [f"--reps {options.reps}", f"--secs {options.secs:g}"]
+    words += [f"--minutes {options.minutes:g}"] if "G7" in options.works else []
+    words += [f"--most {options.most}"] if options.most else []
     return " ".join(words + (["--check"] if options.check else []))
 
 
@@ -111,14 +142,21 @@ def conclude(bench, options, description, command):
     """Shows and keeps the results; the exit status."""
     folder = PUBLISHED if options.is_whole and not options.check else RESULTS
     folder = pathlib.Path(options.out) if options.out else ROOT / folder
-    report.write(folder, bench.samples, description, command, options.works)
+    if options.is_growth:
+        growth_report.write(folder, bench.samples, description, command)
+    else:
+        report.write(folder, bench.samples, description, command, options.works)
     if options.json:
         report.write_json(pathlib.Path(options.json), bench.samples, description, command)
-    print(table.result_tables(bench.samples))
+    print((growth_report.tables if options.is_growth else table.result_tables)(bench.samples))
     say(f"Written to {folder}/")
     failed = [sample for sample in bench.samples.all if sample.trouble]
     for sample in failed:
         say(f"FAILED: {sample.work} {sample.system}: {sample.point}: {sample.trouble}")
+    if options.is_growth:
+        verdicts = growth_verdicts.judge(bench.samples)
+        print("\n".join(verdict.sentence() for verdict in verdicts))
+        return 0 if not failed and all(verdict.holds for verdict in verdicts) else 1
     if options.check:
         return check(goals.judge_all(bench.samples, options.works))
     return 1 if failed else 0
@@ -148,8 +186,7 @@ def main(arguments):
     if options.bin:
         os.environ["HOLDFAST_BIN_DIR"] = str(pathlib.Path(options.bin).resolve())
     allow_many_connections()
-    bench = Bench(chosen_kinds(options.systems), ROOT / "build/bench/data", options.reps,
-                  options.secs)
+    bench = Bench(chosen_kinds(options.systems), ROOT / "build/bench/data", options)
     tempfile.tempdir = str(bench.folder)
     try:
         if not machine.is_on_disk(bench.folder):

@@ -40,7 +40,7 @@ def _run_many_nodes_once(bench, cell, repetition):
     path = f"/d/n{NODES - 1:08}"
     for turn in range(RESTARTS):
         bench.take("W8", RESTART, cell.name, (repetition - 1) * RESTARTS + turn + 1,
-                   lambda: _restart(cell, follower, path=path))
+                   lambda: restart(cell, follower, path=path))
         cell.wait_until_serving()
         time.sleep(1.0)
 
@@ -54,10 +54,10 @@ def run_cold_starts(bench):
                            lambda: start_and_wait(cell, 0, **any_value))
                 cell.wait_until_serving()
                 bench.take("W9", SINGLE_RESTART, kind.name, repetition,
-                           lambda: _restart(cell, 0, **any_value))
+                           lambda: restart(cell, 0, **any_value))
 
 
-def _restart(cell, place, **read):
+def restart(cell, place, **read):
     cell.kill(place)
     time.sleep(0.5)
     return start_and_wait(cell, place, **read)

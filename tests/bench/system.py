@@ -129,7 +129,7 @@ class System:
         servers = ",".join(map(str, self.pids()))
         command = self.command(workload, self.endpoints(to), servers=servers, **options)
         done = subprocess.run(command, capture_output=True, text=True,
-                              timeout=GENERATOR_SECONDS_MAX)
+                              timeout=GENERATOR_SECONDS_MAX + options.get("limit", 0))
         return with_cpu_per_op(figures_of(done.stdout, done.stderr))
 
     @contextlib.contextmanager
@@ -156,7 +156,14 @@ class System:
     def disk_kib(self, place):
         """What is allocated for its data."""
         files = [path for path in self.data(place).rglob("*") if path.is_file()]
-        return sum(path.stat().st_blocks for path in files) // 2
+        return sum(_blocks(path) for path in files) // 2
+
+
+def _blocks(path):
+    try:
+        return path.stat().st_blocks
+    except FileNotFoundError:
+        return 0  # What it held stands in another file now.
 
 
 def next_figures(generator):

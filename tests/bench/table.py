@@ -38,22 +38,24 @@ def result_tables(samples):
 def _rows(samples, work, point, systems):
     shown = False
     for figure, name, form in FIGURES:
-        cells = [_cell(samples, work, point, system, figure, form) for system in systems]
+        cells = [cell(samples, work, point, system, figure, form) for system in systems]
         if any(cells):
             yield f"| {'' if shown else point} | {name} | {' | '.join(cells)} |"
             shown = True
     troubles = [samples.troubles(work, point, system) for system in systems]
     if any(troubles):
-        words = [f"failed: {_cut(trouble[0])}" if trouble else "" for trouble in troubles]
+        words = [f"failed: {cut(trouble[0])}" if trouble else "" for trouble in troubles]
         yield f"| {'' if shown else point} | | {' | '.join(words)} |"
 
 
-def _cut(text, length=100):
+def cut(text, length=100):
+    """In one line that can stand in a table."""
     text = " ".join(text.replace("|", "/").split())
     return text if len(text) <= length else text[:length] + "…"
 
 
-def _cell(samples, work, point, system, figure, form):
+def cell(samples, work, point, system, figure, form):
+    """One figure over the repetitions, marked if it was disturbed; empty if there is none."""
     spread = samples.spread(work, point, system, figure)
     if spread is None:
         return ""
@@ -70,7 +72,7 @@ def goal_table(verdicts):
         goal = verdict.goal
         sign = "≤" if goal.better == "lower" else "≥"
         measured = (f"**{verdict.shown(verdict.value)}** ({verdict.compared})"
-                    if verdict.value is not None else f"no figure: {_cut(verdict.why_none)}")
+                    if verdict.value is not None else f"no figure: {cut(verdict.why_none)}")
         state = ("goal reached" if verdict.reaches_goal else
                  "floor holds" if verdict.holds_floor else "**short of the floor**")
         lines.append(f"| {goal.what} | {measured} | {sign} {verdict.shown(goal.floor)} | "

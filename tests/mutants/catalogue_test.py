@@ -1,5 +1,5 @@
 """The catalogue of mutants cannot rot: each finds its place in the product, and all fit into one
-copy of the tree, which has all that its build needs. Nothing is built here; ./dev mutants does that.
+copy of the tree, which has all that its build needs. ./dev mutants builds it.
 """
 
 import pathlib

@@ -3,6 +3,7 @@
 
 #include <boost/asio/use_awaitable.hpp>
 
+#include "tests/bench/holdfast/lock.h"
 #include "tests/bench/holdfast/workloads.h"
 
 namespace holdfast::bench {
@@ -14,13 +15,6 @@ using client::Outcome;
 using client::Released;
 using client::Session;
 
-// What is known about one lock from the answers to all who take it.
-struct Lock {
-  std::string path;
-  Zxid generation;
-  std::size_t holders = 0;
-};
-
 const client::OwnerId kOwner(1);
 
 enum class Counts { kWholeCycle, kAcquire };
@@ -31,12 +25,7 @@ bool check_grant(Window& window, Lock& lock, const Outcome<LockGuard>& guard) {
     window.on_failure(to_string(guard.error()));
     return false;
   }
-  if (guard->generation() <= lock.generation) {
-    window.on_mismatch("the generation of " + lock.path + " does not grow");
-  }
-  if (!guard->held()) window.on_mismatch("a lock that was granted is not held");
-  lock.generation = guard->generation();
-  if (++lock.holders != 1) window.on_mismatch(lock.path + " has two holders");
+  if (const std::string wrong = lock.on_granted(*guard); !wrong.empty()) window.on_mismatch(wrong);
   return !window.has_failed();
 }
 

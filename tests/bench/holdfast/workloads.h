@@ -40,4 +40,20 @@ boost::asio::awaitable<Figures> create_nodes(Generator& generator);
 // contents that create_nodes() gave it (any if Plan::value_bytes is 0).
 boost::asio::awaitable<Figures> wait_for_service(Generator& generator);
 
+// G2: writes at Plan::rate, whatever the answers do, over Plan::connections sessions. At most
+// Plan::outstanding are not answered; more are counted and not sent. A refusal that says that
+// nothing was carried out is counted, by its code. Prints a line with "offering" after the warm-up
+// and one with "offered" when all is sent, before the answers to the rest are waited for.
+boost::asio::awaitable<Figures> measure_offered_load(Generator& generator);
+// Plan::count sessions, each of which holds a lock and does nothing else. Prints a line with "held"
+// when all are there; from a SIGUSR1 to the next Plan::clients more take and release locks of their
+// own; from the first on the leases of the holders are looked at; ends with SIGTERM.
+boost::asio::awaitable<Figures> hold_locks(Generator& generator);
+
+// G7: writes at Plan::rate over Plan::connections sessions to nodes that stay, and beside them
+// locks that are taken and released, sessions that open and close, nodes that are made and removed,
+// and watches that have to tell of every write, for Plan::seconds. Prints a line of figures every
+// Plan::interval_s.
+boost::asio::awaitable<Figures> measure_mixed_load(Generator& generator);
+
 }  // namespace holdfast::bench

@@ -17,6 +17,8 @@ Plan Plan::from_command_line(int count, char** arguments,
   app.add_option("--count", plan.count)->check(CLI::PositiveNumber);
   app.add_option("--sets", plan.sets)->check(CLI::PositiveNumber);
   app.add_option("--value-bytes", plan.value_bytes);
+  app.add_option("--rate", plan.rate)->check(CLI::PositiveNumber);
+  app.add_option("--interval", plan.interval_s)->check(CLI::PositiveNumber);
   app.add_option("--warm-up", plan.warm_up_s);
   app.add_option("--seconds", plan.seconds);
   app.add_option("--limit", plan.limit_s);

@@ -17,13 +17,15 @@ struct Plan {
   std::size_t outstanding = 1;
   std::size_t connections = 16;  // At most; fewer if there is less outstanding.
   std::size_t clients = 1;       // Each on its own connection.
-  std::size_t count = 1'000;     // Sessions, watchers, watches or nodes.
+  std::size_t count = 1'000;     // Sessions, holders, watchers, watches or nodes.
   std::size_t sets = 20;         // Of a fan-out.
   std::size_t value_bytes = 100;
+  double rate = 1'000;  // Of an open loop, per second.
   double warm_up_s = 1;
   double seconds = 5;
-  double limit_s = 60;  // Of what is waited for.
-  pid_t victim = 0;     // Gets `signal` after so many seconds.
+  double interval_s = 10;  // Of a long run, between its lines.
+  double limit_s = 60;     // Of what is waited for.
+  pid_t victim = 0;        // Gets `signal` after so many seconds.
   int signal = 9;
   double signal_after_s = 3;
   std::string path;  // That is read.
