@@ -15,8 +15,7 @@ constexpr int kVoters = 3;
 TEST(KnownFailures, ASessionLearntBySynchronizationExpiresUnderTheNextLeader) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
-  const int away =
-      leader == kVoters ? kVoters - 1 : kVoters;  // Wins when the logs are equal.
+  const int away = leader == kVoters ? kVoters - 1 : kVoters;  // Wins when the logs are equal.
   cell.kill(away);
   Client client(cell, leader);
   client.open(kShortLease);

@@ -239,6 +239,35 @@ TEST_F(WatchHubTest, TheLossOfOnesOwnLockComesWithoutAWatch) {
   EXPECT_FALSE(hub_.has_unheard_loss(me, {}));
 }
 
+// A session that comes from another replica has seen less than happened before it came.
+TEST_F(WatchHubTest, WhoComesFromElsewhereIsToldOfItsLossesAndGaps) {
+  make("/a");
+  const SessionId me = open();
+  const SessionId somebody = open();
+  state::Acquire acquire;
+  acquire.path = "/a";
+  apply(me, acquire);
+  hub_.detach(me);
+  hub_.detach(somebody);
+  const EventName seen = state_.newest_event();
+  write("/a");
+  state::BreakLock broken;
+  broken.path = "/a";
+  broken.reason = "test";
+  broken.who = "me";
+  const Zxid at = apply(SessionId(), broken);
+  hub_.attach(me, state_);
+  hub_.attach(somebody, state_);
+  EXPECT_EQ(due(me, seen), std::vector<Zxid>{at});
+  EXPECT_TRUE(due(somebody, seen).empty());
+  EXPECT_FALSE(last_.lost);
+  hub_.detach(somebody);
+  for (int i = 0; i < 100; ++i) write("/a");
+  hub_.attach(somebody, state_);
+  EXPECT_TRUE(due(somebody, seen).empty());
+  EXPECT_TRUE(last_.lost);
+}
+
 TEST_F(WatchHubTest, AConflictGoesToTheHolderAloneAndOnlyWhenItIsWatched) {
   make("/a");
   make("/b");
