@@ -19,18 +19,15 @@ namespace holdfast::storage {
 // LOCKS.md §7 promises:
 //
 // - A write-ahead log is synced before it is closed. LevelDB switches to a new one without that,
-// and a power cut could then
-//   take a middle part of the unsynced batches.
+//   and a power cut could then take a middle part of the unsynced batches.
 // - The first sync of a new file syncs its directory too, and a rename does: no file whose content
-// is durable can lose its
-//   name.
+//   is durable can lose its name.
 // - After the first failed write, sync or rename every later one fails (R6): a second fsync may
-// report success for pages
-//   that the kernel has dropped.
+//   report success for pages that the kernel has dropped.
 // - Write-ahead logs whose every record is synced are written into space that is there already
 //   (FilledFile), which makes their syncs quicker.
 // - Compactions run on a thread of this Env, so that those of the image never wait in front of
-// those of the log.
+//   those of the log.
 //
 // Must outlive the databases that use it.
 class DurableEnv : public leveldb::EnvWrapper {

@@ -362,6 +362,7 @@ bool Cell::step() {
 void Cell::settle() {
   for (int steps = 0; step(); ++steps) {
     HOLDFAST_CHECK(steps < kStepsMax, "the cell does not come to rest");
+    if (on_step) on_step();
   }
 }
 

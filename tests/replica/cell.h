@@ -115,6 +115,8 @@ class Cell {
   // The first replica says this to the second, on the connection that they have.
   void inject(int from, int to, const zab::Message& message);
 
+  std::function<void()> on_step;  // Called after each thing that settle() lets happen.
+
   // One thing happens, if there is any that can without time passing.
   void step_once() { step(); }
   // Everything that can happen without time passing.
