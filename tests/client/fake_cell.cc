@@ -75,6 +75,23 @@ void FakeCell::ignore(const std::string& method) {
   ignored_.insert(method);
 }
 
+void FakeCell::hold(const std::string& method) {
+  const std::lock_guard lock(mutex_);
+  held_.insert(method);
+}
+
+void FakeCell::send_held() {
+  asio::post(io_, [this] {
+    {
+      const std::lock_guard lock(mutex_);
+      held_.clear();
+    }
+    for (const auto& [held_for, reply] : std::exchange(held_replies_, {})) {
+      if (const auto peer = held_for.lock()) send(peer, reply);
+    }
+  });
+}
+
 void FakeCell::set_busy(const std::string& path) {
   const std::lock_guard lock(mutex_);
   busy_.insert(path);
@@ -189,6 +206,24 @@ ReplyHead FakeCell::head() const {
 }
 
 void FakeCell::answer(const std::shared_ptr<Peer>& peer, const Seen& seen) {
+  if (is_held(seen.method)) {
+    // Made before wait_for() tells of the request: what the test does then is not in it.
+    if (const auto reply = reply_to(peer, seen)) held_replies_.emplace_back(peer, *reply);
+    note(seen);
+    return;
+  }
+  if (!note(seen)) return;
+  if (const auto reply = reply_to(peer, seen)) send(peer, *reply);
+  flush_events();
+}
+
+bool FakeCell::is_held(const std::string& method) const {
+  const std::lock_guard lock(mutex_);
+  return held_.contains(method);
+}
+
+// False when it is to be swallowed.
+bool FakeCell::note(const Seen& seen) {
   bool swallow = false;
   {
     const std::lock_guard lock(mutex_);
@@ -196,9 +231,7 @@ void FakeCell::answer(const std::shared_ptr<Peer>& peer, const Seen& seen) {
     seen_.push_back(seen);
   }
   came_.notify_all();
-  if (swallow) return;
-  if (const auto reply = reply_to(peer, seen)) send(peer, *reply);
-  flush_events();
+  return !swallow;
 }
 
 std::optional<std::string> FakeCell::reply_to(const std::shared_ptr<Peer>& peer, const Seen& seen) {

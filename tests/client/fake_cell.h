@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -37,6 +38,10 @@ class FakeCell {
   void set_mute(bool mute);
   // Requests of that method are swallowed.
   void ignore(const std::string& method);
+  // Requests of that method are answered with what was true when they came, but not before
+  // send_held().
+  void hold(const std::string& method);
+  void send_held();                        // And holds nothing any more.
   void set_busy(const std::string& path);  // The lock is held by somebody else.
   void set_sequencer_state(SequencerState state);
   // What gets of that path are answered from now on, without an event: it was written then.
@@ -71,6 +76,8 @@ class FakeCell {
   static boost::asio::awaitable<void> write(std::shared_ptr<Peer> peer);
   static boost::asio::awaitable<void> end_keep_alive(FakeCell* self, Seen seen);
   void answer(const std::shared_ptr<Peer>& peer, const Seen& seen);
+  bool is_held(const std::string& method) const;
+  bool note(const Seen& seen);
   std::optional<std::string> reply_to(const std::shared_ptr<Peer>& peer, const Seen& seen);
   std::optional<std::string> refusal_of(const Seen& seen);
   std::string reply_to_get(const Seen& seen);
@@ -88,6 +95,7 @@ class FakeCell {
   std::vector<std::weak_ptr<Peer>> peers_;
   std::vector<Parked> keep_alives_;
   std::vector<Parked> acquires_;
+  std::vector<std::pair<std::weak_ptr<Peer>, std::string>> held_replies_;
   std::vector<Event> events_;
   std::uint64_t zxid_ = 100;
 
@@ -96,6 +104,7 @@ class FakeCell {
   std::vector<Seen> seen_;
   bool is_mute_ = false;
   std::set<std::string> ignored_;
+  std::set<std::string> held_;
   std::set<std::string> busy_;
   SequencerState sequencer_state_ = SequencerState::kValid;
   struct Node {

@@ -126,6 +126,24 @@ TEST(ConfigWatch, NewsThatItsValueHasAlreadyAreNotReadAgain) {
   EXPECT_EQ(cell.count("get"), 3U);
 }
 
+// The answer that is on its way was given before the change that is told meanwhile.
+TEST(ConfigWatch, ReadsAgainForNewsThatAReadingMayHaveMissed) {
+  FakeCell cell;
+  Session session = open(cell);
+  ConfigWatch watch = open_at(session, cell, "one");
+  Watch events = session.watch({.path = "/a", .kinds = {EventKind::kContentsChanged}}, {}).value();
+  cell.hold("get");
+  cell.set_contents("/a", "two", Zxid(200));
+  cell.deliver(event_at(200, EventKind::kContentsChanged));
+  cell.wait_for("get", 2);
+  cell.set_contents("/a", "three", Zxid(201));
+  cell.deliver(event_at(201, EventKind::kContentsChanged));
+  EXPECT_EQ(events.next(kSoon)->name.zxid, Zxid(200));
+  EXPECT_EQ(events.next(kSoon)->name.zxid, Zxid(201));
+  cell.send_held();
+  EXPECT_TRUE(watch.wait_until([](const auto& now) { return now.contents == "three"; }, kSoon));
+}
+
 TEST(ConfigWatch, ASecondChangeWhileTheFirstIsReadIsReadToo) {
   FakeCell cell;
   Session session = open(cell);
