@@ -104,9 +104,9 @@ class DnsServer(threading.Thread):
             connection, _ = self._listener.accept()
             with connection, connection.makefile("rwb") as stream:
                 while length := stream.read(2):
-                    question = stream.read(int.from_bytes(length, "big"))
-                    if not question:
+                    if length == b"\0\0":  # From close().
                         return
+                    question = stream.read(int.from_bytes(length, "big"))
                     answer = self._answer(question)
                     self.asked_by_stream.append(_asked(question)[:2])
                     stream.write(len(answer).to_bytes(2, "big") + answer)

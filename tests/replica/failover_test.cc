@@ -13,6 +13,16 @@ std::uint64_t hash_at(Cell& cell, int id) {
   return cell.replica(id).state().hash();
 }
 
+void cut_off_until_it_notices(Cell& cell, int id) {
+  cell.cut_off(id);
+  EXPECT_TRUE(cell.wait_for([&] { return !cell.replica(id).status().core.serving; }, 5'000));
+}
+
+void heal_until_it_serves(Cell& cell, int id) {
+  cell.heal();
+  EXPECT_TRUE(cell.wait_for([&] { return cell.replica(id).status().core.serving; }, 5'000));
+}
+
 TEST(Failover, ACallThatWasOpenWhenTheLeaderDiedIsRepeatedAndAppliedOnce) {
   Cell cell({});
   const int leader = cell.wait_for_leader();
@@ -79,8 +89,7 @@ TEST(Failover, WithoutALeaderAWriteIsHeldAndThenRefused) {
   const int follower = cell.follower();
   Client client(cell, follower);
   client.open(kLease);
-  cell.cut_off(follower);
-  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  cut_off_until_it_notices(cell, follower);
   const auto made = client.send(create("/a", "x"));
   const auto read = client.read("/a", Consistency::kLinearizable);
   cell.advance(2'500);
@@ -98,16 +107,14 @@ TEST(Failover, NobodyOvertakesAWriteThatWasTurnedAway) {
   Client client(cell, follower);
   client.open(kLease);
   client.answered_below = state::RequestNumber(1);
-  cell.cut_off(follower);
-  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  cut_off_until_it_notices(cell, follower);
   const auto first = client.send(create("/a", "first"));
   cell.advance(2'500);
   const auto second = client.send(create("/a", "second"));
   cell.advance(700);
   EXPECT_EQ(outcome(first), "NO_QUORUM");
   EXPECT_EQ(outcome(second), "NO_QUORUM");
-  cell.heal();
-  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  heal_until_it_serves(cell, follower);
   const auto third = client.send(create("/b", "third"));
   cell.settle();
   EXPECT_EQ(outcome(third), "NO_QUORUM");
@@ -125,14 +132,12 @@ TEST(Failover, WhoWereTurnedAwayComeAgainInTheirOrder) {
   Client client(cell, follower);
   client.open(60'000);
   client.answered_below = state::RequestNumber(1);
-  cell.cut_off(follower);
-  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  cut_off_until_it_notices(cell, follower);
   client.send(create("/a", "first"));
   const auto second = client.send(create("/b", "second"));
   cell.advance(3'200);
   EXPECT_EQ(outcome(second), "NO_QUORUM");
-  cell.heal();
-  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  heal_until_it_serves(cell, follower);
   const auto first_again = client.repeat(1, create("/a", "first"), 0);
   const auto third = client.send(create("/b", "third"));
   cell.settle();
@@ -161,13 +166,11 @@ TEST(Failover, NobodyOvertakesItBehindAnOlderRequestThatComesAgain) {
   cell.advance(600);
   ASSERT_EQ(outcome(waits), "waiting");
   client.answered_below = state::RequestNumber(2);
-  cell.cut_off(follower);
-  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  cut_off_until_it_notices(cell, follower);
   const auto first = client.send(create("/a", "first"));
   cell.advance(3'200);
   EXPECT_EQ(outcome(first), "NO_QUORUM");
-  cell.heal();
-  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  heal_until_it_serves(cell, follower);
   state::Acquire asked{.path = "/l", .wait_ms = -1};
   asked.create = state::LockCreate::kPersistent;
   const auto waits_on = client.repeat(1, asked, 500);
@@ -189,13 +192,11 @@ TEST(Failover, WhoTakesARefusalForTheAnswerGoesOn) {
   Client client(cell, follower);
   client.open(kLease);
   client.answered_below = state::RequestNumber(1);
-  cell.cut_off(follower);
-  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  cut_off_until_it_notices(cell, follower);
   const auto first = client.send(create("/a", "first"));
   cell.advance(3'500);
   EXPECT_EQ(outcome(first), "NO_QUORUM");
-  cell.heal();
-  ASSERT_TRUE(cell.wait_for([&] { return cell.replica(follower).status().core.serving; }, 5'000));
+  heal_until_it_serves(cell, follower);
   client.answered_below = state::RequestNumber(2);
   const auto second = client.send(create("/b", "second"));
   cell.settle();
@@ -208,8 +209,7 @@ TEST(Failover, AWriteHeldWhileThereIsNoLeaderGoesToTheNext) {
   const int follower = cell.follower();
   Client client(cell, follower);
   client.open(kLease);
-  cell.cut_off(follower);
-  ASSERT_TRUE(cell.wait_for([&] { return !cell.replica(follower).status().core.serving; }, 5'000));
+  cut_off_until_it_notices(cell, follower);
   const auto made = client.send(create("/a", "x"));
   cell.advance(1'000);
   cell.heal();
